@@ -1,0 +1,146 @@
+"""Every path in a depot is made here (docs/layout.md); no other code joins depot paths.
+
+{root}/
+  CACHEDIR.TAG  depot.json
+  installed/{name}/{version}/{wheel tags}-{12 hex of the wheel's sha256}/
+  prefixes/{key}/
+  interpreters/  index/  sources/  builds/
+  roots/
+  staging/  unsynced/
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from trail.errors import DepotError
+from trail.model import EntryId, NormalizedName, Sha256
+
+__all__ = ["LAYOUT_VERSION", "Layout", "entry_id"]
+
+LAYOUT_VERSION = 1
+ENTRY_FILE = "entry.json"
+
+_DIGITS = 12
+# 255 bytes is the longest file name nearly everywhere; the digits keep a cut name unique.
+_LONGEST_TAGS = 200
+_ENTRY_ID = re.compile(r"[a-z0-9-]+/[^/\\\0]+/[A-Za-z0-9_.-]+-[0-9a-f]{12}")
+_KEY = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def entry_id(name: NormalizedName, version: str, filename: str, sha256: Sha256) -> EntryId:
+    """Name the entry of a wheel.
+
+    Args:
+        name: the distribution, normalised.
+        version: normalised.
+        filename: the wheel's file name; its last three parts are the tags.
+        sha256: of the wheel.
+    """
+    tags = "-".join(filename.removesuffix(".whl").rsplit("-", 3)[1:])
+    return EntryId(f"{name}/{version}/{tags[:_LONGEST_TAGS]}-{sha256[:_DIGITS]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one depot.
+
+    Args:
+        root: the depot's folder, absolute.
+    """
+
+    root: Path
+
+    @property
+    def cachedir_tag(self) -> Path:
+        """The file that tells backup programs to leave the depot out."""
+        return self.root / "CACHEDIR.TAG"
+
+    @property
+    def depot_file(self) -> Path:
+        """The file that says which layout this depot has."""
+        return self.root / "depot.json"
+
+    @property
+    def installed(self) -> Path:
+        """The folder of all entries."""
+        return self.root / "installed"
+
+    @property
+    def prefixes(self) -> Path:
+        """The folder of all prefixes."""
+        return self.root / "prefixes"
+
+    @property
+    def interpreters(self) -> Path:
+        """Pythons that trail installed, and what it knows of others."""
+        return self.root / "interpreters"
+
+    @property
+    def index(self) -> Path:
+        """Index pages and metadata."""
+        return self.root / "index"
+
+    @property
+    def roots(self) -> Path:
+        """One small file per project and request: what it uses."""
+        return self.root / "roots"
+
+    @property
+    def staging(self) -> Path:
+        """Unfinished work."""
+        return self.root / "staging"
+
+    @property
+    def unsynced(self) -> Path:
+        """Notes of entries whose bytes may not have reached the disk."""
+        return self.root / "unsynced"
+
+    def entry(self, entry: EntryId) -> Path:
+        """The folder of an entry.
+
+        Raises:
+            DepotError: the id is not well formed.
+        """
+        if not _ENTRY_ID.fullmatch(entry) or ".." in entry.split("/"):
+            raise DepotError(f"`{entry}` is not the id of a depot entry")
+        return self.installed.joinpath(*entry.split("/"))
+
+    def entry_file(self, entry: EntryId) -> Path:
+        """The facts about an entry."""
+        return self.entry(entry) / ENTRY_FILE
+
+    def prefix(self, key: str) -> Path:
+        """The folder of a prefix.
+
+        Raises:
+            DepotError: the key is not well formed.
+        """
+        if not _KEY.fullmatch(key) or key.startswith("."):
+            raise DepotError(f"`{key}` is not the key of a prefix")
+        return self.prefixes / key
+
+    def lock(self, subject: str) -> Path:
+        """The lock file that guards making `subject` (an entry id or a prefix key)."""
+        return self.staging / "locks" / f"{subject.replace('/', '+')[:200]}.lock"
+
+    def unsynced_since(self, boot: str) -> Path:
+        """The folder of notes made since the boot with this id."""
+        return self.unsynced / boot
+
+
+def site_packages(entry: Path, *, windows: bool = os.name == "nt") -> Path:
+    """The folder of an entry that corresponds to site-packages."""
+    return (
+        entry / "Lib" / "site-packages"
+        if windows
+        else entry.joinpath("lib", "python", "site-packages")
+    )
+
+
+def scripts(entry: Path, *, windows: bool = os.name == "nt") -> Path:
+    """The folder of an entry that corresponds to the scripts folder."""
+    return entry / ("Scripts" if windows else "bin")

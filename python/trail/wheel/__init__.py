@@ -1,0 +1,1 @@
+"""Wheels: file names, RECORD, the rules of docs/wheel-checks.md, and the two engines."""

@@ -1,0 +1,149 @@
+"""The seam between trail and the two engines that unpack and verify wheels.
+
+An engine opens an `Unpacker`: jobs go in at any time, outcomes come out as each wheel is
+finished, in any order. One big wheel spreads over all threads while further wheels are
+still being downloaded. An engine writes only below a job's destination, and what it left
+there after a fault is the caller's to remove: nothing is visible in the depot yet.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+from trail import __version__
+from trail.errors import SettingsError, WheelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from trail.model import Facts, NormalizedName
+
+__all__ = ["DEFAULT_MAX_UNPACKED", "Engine", "Job", "Outcome", "Unpacker", "choose_engine"]
+
+DEFAULT_MAX_UNPACKED = 16 * 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One wheel to unpack and verify; its archive hash was checked by whoever made the job.
+
+    Args:
+        wheel: the archive.
+        filename: the wheel's real file name; the archive itself may be called otherwise.
+        name: the distribution, from the file name, normalised (PEP 503).
+        version: from the file name, normalised (PEP 440).
+        destination: a folder that does not exist yet, in a folder that does.
+        private: whether nobody else can change the archive, so that it may be mapped.
+        vouched: whether a lock or an index gave the archive's hash.
+        waive: whether `allow-record-mismatch` names this distribution.
+        max_unpacked: how many bytes it may unpack to.
+    """
+
+    wheel: Path
+    filename: str
+    name: NormalizedName
+    version: str
+    destination: Path
+    private: bool = True
+    vouched: bool = True
+    waive: bool = False
+    max_unpacked: int = DEFAULT_MAX_UNPACKED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a job: facts, or the error that ended it.
+
+    Args:
+        job: the job.
+        result: facts; or a `WheelError`; or an `OSError` of reading or writing.
+    """
+
+    job: Job
+    result: Facts | WheelError | OSError
+
+
+class Unpacker(Protocol):
+    """Unpacks submitted wheels in the background; use it as a context manager.
+
+    Leaving the context without an exception waits for all jobs; with one (Ctrl-C
+    included) it drops the jobs that were not begun and stops the others soon.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def submit(self, job: Job) -> None:
+        """Queue a wheel; never waits."""
+
+    def next(self, timeout: float | None = None) -> Outcome | None:
+        """Wait for the next finished job.
+
+        Args:
+            timeout: seconds to wait at most; None waits until one is finished.
+
+        Returns:
+            An outcome, or None if the time is up or no job is left.
+        """
+
+
+class Engine(Protocol):
+    """One of the two implementations."""
+
+    @property
+    def name(self) -> str:
+        """`native` or `python`."""
+
+    @property
+    def reason(self) -> str:
+        """Why this engine is in use, for `trail --version`."""
+
+    def open(self, *, threads: int) -> Unpacker:
+        """Start an unpacker with so many threads."""
+
+
+def choose_engine(wanted: str = "auto") -> Engine:
+    """Choose the engine, once per process.
+
+    Only an extension that is missing or of another version leads to the Python engine; an
+    error inside the native engine is never a reason to fall back.
+
+    Args:
+        wanted: `auto`, `native` or `python` (TRAIL_ENGINE).
+
+    Raises:
+        SettingsError: `native` was asked for and cannot be used, or the word is unknown.
+    """
+    if wanted not in {"auto", "native", "python"}:
+        raise SettingsError(
+            f"unknown engine `{wanted}` in TRAIL_ENGINE", hint="use auto, native or python"
+        )
+    if wanted == "python":
+        return _python("chosen by TRAIL_ENGINE")
+    try:
+        native = importlib.import_module("trail.wheel._native")
+    except ImportError as error:
+        why = f"the native extension is not installed ({error})"
+    else:
+        if native.version() == __version__:
+            return native.NativeEngine(  # type: ignore[no-any-return]
+                "chosen by TRAIL_ENGINE" if wanted == "native" else "the extension is installed"
+            )
+        why = f"the native extension is version {native.version()}, trail is {__version__}"
+    if wanted == "native":
+        raise SettingsError(f"TRAIL_ENGINE asks for the native engine, but {why}")
+    return _python(why)
+
+
+def _python(reason: str) -> Engine:
+    python = importlib.import_module("trail.wheel._python")
+    return python.PythonEngine(reason)  # type: ignore[no-any-return]
