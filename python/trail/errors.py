@@ -5,7 +5,7 @@ TrailError
 ├── SettingsError              a setting or configuration file is wrong
 ├── ProjectError               no project, no lock, an unreadable pyproject.toml
 ├── LockError                  a lock that cannot be read, or does not cover the target
-├── IndexError_                an index or a download failed
+├── FetchError                an index or a download failed
 │   └── DigestError            the bytes are not the ones that the lock names
 ├── WheelError                 a wheel breaks a rule of docs/wheel-checks.md
 ├── DepotError                 the depot cannot be used
@@ -26,7 +26,7 @@ __all__ = [
     "CommandError",
     "DepotError",
     "DigestError",
-    "IndexError_",
+    "FetchError",
     "InterpreterError",
     "LockError",
     "PrefixError",
@@ -79,11 +79,11 @@ class LockError(TrailError):
     """A lock cannot be read, or it does not cover the wanted target."""
 
 
-class IndexError_(TrailError):
+class FetchError(TrailError):
     """An index page or a file could not be fetched."""
 
 
-class DigestError(IndexError_):
+class DigestError(FetchError):
     """The bytes that arrived are not the ones that were asked for."""
 
 

@@ -89,7 +89,7 @@ def remove_tree(folder: Path) -> None:
         OSError: something could not be removed.
     """
 
-    def unlock(function: Callable[..., Any], name: str, info: Any) -> None:  # noqa: ANN401
+    def unlock(function: Callable[..., Any], name: str, info: Any) -> None:
         error = info[1] if isinstance(info, tuple) else info
         if isinstance(error, FileNotFoundError):
             return

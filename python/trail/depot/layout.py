@@ -14,10 +14,13 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trail.errors import DepotError
 from trail.model import EntryId, NormalizedName, Sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["LAYOUT_VERSION", "Layout", "entry_id"]
 
