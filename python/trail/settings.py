@@ -1,0 +1,273 @@
+"""All settings, read once and passed on as values; nothing below reads the environment.
+
+Each setting comes from the first of these that gives it:
+
+1. the command line (`Overrides`),
+2. the environment (`TRAIL_…`),
+3. `[tool.trail]` of the project, where a project may decide it,
+4. pip's configuration, for the settings that pip has too (`trail.pip_settings`),
+5. the default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trail import pip_settings
+from trail._setting import SETTINGS, Setting, read_value
+from trail.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from trail.model import NormalizedName
+
+__all__ = ["IndexSettings", "Overrides", "Settings", "default_index", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexSettings:
+    """Where packages come from, and how to get there.
+
+    Addresses may hold credentials; they are left out of the repr.
+
+    Args:
+        index_url: the index that is asked last; None for PyPI (`default_index`).
+        extra_index_urls: indexes that are asked before it, in this order.
+        find_links: folders, files and addresses of pages of links; absolute.
+        no_index: whether only `find_links` are used.
+        connect_timeout: seconds for a connection to be made.
+        read_timeout: seconds without a byte.
+        retries: how often a request is repeated after a passing fault.
+        proxy: address of the proxy for all requests; None for what the system says.
+        cert: a file of certificate authorities (PEM), or a folder of them, to trust instead
+            of the system's; None for the system's.
+        client_cert: a file with the client's certificate and key (PEM).
+        trusted_hosts: `host` or `host:port` whose certificates are not checked.
+        netrc: the netrc file, or None where there is none.
+        keyring: whether credentials are looked up with the keyring package.
+    """
+
+    index_url: str | None = field(default=None, repr=False)
+    extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
+    find_links: tuple[str, ...] = field(default=(), repr=False)
+    no_index: bool = False
+    connect_timeout: float = 10.0
+    read_timeout: float = 30.0
+    retries: int = 4
+    proxy: str | None = field(default=None, repr=False)
+    cert: Path | None = None
+    client_cert: Path | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    netrc: Path | None = None
+    keyring: bool = False
+
+    def indexes(self) -> tuple[str, ...]:
+        """The addresses of all indexes in the order in which they are asked."""
+        if self.no_index:
+            return ()
+        # Extra indexes come first: what a company adds must not be shadowed by a stranger's
+        # package of the same name on PyPI (uv has the same order).
+        return (*self.extra_index_urls, self.index_url or default_index())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What holds for one run of trail.
+
+    Args:
+        depots: the stack of depots, absolute, first one first.
+        engine: `auto`, `native` or `python`.
+        offline: whether the network is left alone.
+        threads: how many threads unpack.
+        max_unpacked: how many bytes one wheel may unpack to.
+        link_mode: `auto`, `hardlink` or `copy`.
+        python: which interpreter, as on the command line; None for the project's.
+        strict: whether project code may import only what it declares.
+        platforms: which platforms the lock covers; empty for the default ones.
+        allow_record_mismatch: pairs of name and version whose wrong RECORD is accepted.
+        index: where packages come from.
+    """
+
+    depots: tuple[Path, ...]
+    engine: str = "auto"
+    offline: bool = False
+    threads: int = 1
+    max_unpacked: int = 16 * 2**30
+    link_mode: str = "auto"
+    python: str | None = None
+    strict: bool = False
+    platforms: tuple[str, ...] = ()
+    allow_record_mismatch: frozenset[tuple[NormalizedName, str]] = frozenset()
+    index: IndexSettings = field(default_factory=IndexSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What the command line says; None where it says nothing. Fields are as in the settings.
+
+    Relative paths are taken from the current folder; other values are taken as they are.
+    """
+
+    depots: tuple[Path, ...] | None = None
+    engine: str | None = None
+    offline: bool | None = None
+    threads: int | None = None
+    max_unpacked: int | None = None
+    link_mode: str | None = None
+    python: str | None = None
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] | None = None
+    find_links: tuple[str, ...] | None = None
+    no_index: bool | None = None
+    connect_timeout: float | None = None
+    read_timeout: float | None = None
+    retries: int | None = None
+    proxy: str | None = None
+    cert: Path | None = None
+    client_cert: Path | None = None
+    trusted_hosts: tuple[str, ...] | None = None
+    keyring: bool | None = None
+
+
+def read_settings(  # noqa: PLR0913  # one argument for each place that settings come from
+    environ: Mapping[str, str],
+    *,
+    cwd: Path,
+    overrides: Overrides | None = None,
+    project: Mapping[str, object] | None = None,
+    project_file: Path | None = None,
+    pip_files: Sequence[Path] | None = None,
+) -> Settings:
+    """Read all settings.
+
+    Args:
+        environ: the environment.
+        cwd: the current folder, which relative paths outside a project start from.
+        overrides: what the command line says.
+        project: the table `[tool.trail]`.
+        project_file: the file that it stands in; relative paths in it start from its folder.
+        pip_files: pip's configuration files, the least important first; None for those that
+            pip would read.
+
+    Raises:
+        SettingsError: a value is wrong, or `[tool.trail]` has an unknown key.
+    """
+    files = pip_settings.config_files(environ) if pip_files is None else pip_files
+    sources = _Sources(
+        environ=environ,
+        project=project or {},
+        project_file=project_file or cwd / "pyproject.toml",
+        pip=pip_settings.read_pip(environ, files),
+        cwd=cwd,
+    )
+    sources.check_keys()
+    home = pip_settings.home(environ)
+
+    found: dict[str, Any] = {}
+    for setting in SETTINGS:
+        given = getattr(overrides, setting.field, None)
+        if given is not None:
+            found[setting.field] = read_value(setting, given, "the command line", cwd, home)
+            continue
+        for value, place, folder in sources.places(setting):
+            found[setting.field] = read_value(setting, value, place, folder, home)
+            break
+
+    if "depots" not in found:
+        found["depots"] = (_default_depot(),)
+    if "cert" not in found:
+        found["cert"] = _system_cert(environ)
+    found.setdefault("threads", _usable_cpus())
+    found["netrc"] = _netrc(environ, home)
+    names = {entry.name for entry in fields(IndexSettings)}
+    index = IndexSettings(**{name: value for name, value in found.items() if name in names})
+    rest = {name: value for name, value in found.items() if name not in names}
+    return Settings(**rest, index=index)
+
+
+def default_index() -> str:
+    """The address of PyPI's simple API, from distlib's public constant."""
+    from urllib.parse import urlsplit  # noqa: PLC0415  # only who asks an index needs these
+
+    # It takes 60 ms, and has no types.
+    from distlib.index import DEFAULT_INDEX  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    parts = urlsplit(DEFAULT_INDEX)
+    return f"{parts.scheme}://{parts.netloc}/simple/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """The places below the command line; fields as the arguments of `read_settings`."""
+
+    environ: Mapping[str, str]
+    project: Mapping[str, object]
+    project_file: Path
+    pip: Mapping[str, tuple[str, str]]
+    cwd: Path
+
+    def places(self, setting: Setting) -> Iterator[tuple[object, str, Path]]:
+        """Where a setting is given, the most important place first.
+
+        Yields:
+            A value, the place for messages, and the folder that relative paths start from.
+        """
+        if setting.variable is not None and self.environ.get(setting.variable):
+            yield self.environ[setting.variable], f"`{setting.variable}`", self.cwd
+        if setting.project and setting.key in self.project:
+            place = f"`[tool.trail] {setting.key}` in `{self.project_file}`"
+            yield self.project[setting.key], place, self.project_file.parent
+        for option in setting.pip:
+            if option in self.pip:
+                yield (*self.pip[option], self.cwd)
+
+    def check_keys(self) -> None:
+        """Refuse what a project cannot set.
+
+        Raises:
+            SettingsError: a key is unknown, or is not for a project to decide.
+        """
+        known = sorted(setting.key for setting in SETTINGS if setting.project)
+        for key in self.project:
+            if key in known:
+                continue
+            problem = "is not a setting"
+            if any(setting.key == key for setting in SETTINGS):
+                problem = "is not for a project to decide"
+            raise SettingsError(
+                f"`[tool.trail] {key}` in `{self.project_file}` {problem}",
+                details=(("known", ", ".join(known)),),
+            )
+
+
+def _default_depot() -> Path:
+    import platformdirs  # noqa: PLC0415  # not needed where TRAIL_DEPOT is set
+
+    return platformdirs.user_cache_path("trail")
+
+
+def _system_cert(environ: Mapping[str, str]) -> Path | None:
+    """The certificates that OpenSSL, requests or curl would trust instead of the system's."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        path = Path(environ.get(name, ""))
+        # OpenSSL ignores a variable that names nothing.
+        if environ.get(name) and path.exists():
+            return path.absolute()
+    return None
+
+
+def _netrc(environ: Mapping[str, str], home: Path) -> Path | None:
+    if environ.get("NETRC"):
+        return Path(environ["NETRC"]).absolute()
+    path = home / ("_netrc" if os.name == "nt" else ".netrc")
+    return path if path.is_file() else None
+
+
+def _usable_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
