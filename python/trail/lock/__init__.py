@@ -1,0 +1,1 @@
+"""Locks: `pylock.toml` and pinned requirements, read and selected for a target."""

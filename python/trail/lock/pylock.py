@@ -1,0 +1,353 @@
+"""`pylock.toml`: read it, and choose what it names for one target (PEP 751).
+
+`packaging.pylock` validates and selects; this module says clearly, and before it, why a
+lock cannot be used for a target, and turns what was chosen into trail's own values.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from packaging.pylock import (
+    Package,
+    PackageWheel,
+    Pylock,
+    PylockSelectError,
+    PylockValidationError,
+    is_valid_pylock_path,
+)
+from packaging.tags import create_compatible_tags_selector
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from trail.errors import LockError
+from trail.lock.choice import accepted_tags, local_path, strong_hashes, target_name
+from trail.model import NormalizedName, Selection, WheelFile
+from trail.toml import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from packaging.markers import Environment
+    from packaging.tags import Tag
+
+__all__ = ["read_pylock", "select"]
+
+
+def read_pylock(data: bytes, path: Path) -> Pylock:
+    """Read and validate a lock.
+
+    Args:
+        data: the file's bytes.
+        path: the file; its name must be `pylock.toml` or `pylock.NAME.toml`.
+
+    Raises:
+        LockError: the name is another, or the bytes are not TOML, not a lock, or a lock of a
+            version that this trail does not know.
+    """
+    if not is_valid_pylock_path(path):
+        raise LockError(
+            f"`{path}` is not named as a lock",
+            details=(("expected", "pylock.toml or pylock.NAME.toml"),),
+        )
+    document = parse_toml(data, path, LockError)
+    _check_version(document.get("lock-version"), path)
+    try:
+        return Pylock.from_dict(document)
+    except PylockValidationError as error:
+        place = (("place", error.context),) if error.context else ()
+        problem = error.message[:1].lower() + error.message[1:]
+        raise LockError(
+            f"`{path}` is not a valid lock", details=(*place, ("problem", problem))
+        ) from error
+
+
+def select(  # noqa: PLR0913  # the lock, the target and the parts that are wanted
+    pylock: Pylock,
+    path: Path,
+    *,
+    environment: Mapping[str, str],
+    tags: Sequence[Tag],
+    extras: Collection[str] = (),
+    groups: Collection[str] | None = None,
+) -> Selection:
+    """Choose what a lock names for one target; nothing is fetched.
+
+    Args:
+        pylock: the lock.
+        path: its file, absolute: relative paths in the lock start at its folder.
+        environment: the target's marker values (PEP 508).
+        tags: the wheels that the target accepts, best first.
+        extras: the project's extras that are wanted.
+        groups: the dependency groups that are wanted; None means the lock's default ones.
+
+    Returns:
+        The wheels, in the lock's order; `pinned` is empty, as a lock has an address or a path
+        for every wheel.
+
+    Raises:
+        LockError: an extra or a group is not in the lock, the lock does not cover the target,
+            or it names something that is not a wheel.
+    """
+    wanted = _Wanted(
+        path=path,
+        environment=environment,
+        tags=tags,
+        extras=frozenset(_known(extras, pylock.extras or (), "extra", path)),
+        groups=frozenset(
+            pylock.default_groups or ()
+            if groups is None
+            else _known(
+                groups,
+                (*(pylock.dependency_groups or ()), *(pylock.default_groups or ())),
+                "dependency group",
+                path,
+            )
+        ),
+    )
+    _check_python(pylock, wanted)
+    _check_environments(pylock, wanted)
+    active = _active(pylock, wanted)
+    _check_packages(active, wanted)
+    _check_fit(active, wanted)
+    try:
+        chosen = list(
+            pylock.select(
+                environment=cast("Environment", dict(environment)),
+                tags=tags,
+                extras=wanted.extras,
+                dependency_groups=wanted.groups,
+            )
+        )
+    except PylockSelectError as error:  # the checks above were meant to say it better
+        raise LockError(
+            f"`{path}` cannot be used for this target", details=(("problem", str(error)),)
+        ) from error
+    return Selection(
+        wheels=tuple(
+            _wheel_file(package, source if isinstance(source, PackageWheel) else None, path)
+            for package, source in chosen
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """The target and the parts of the lock that are wanted."""
+
+    path: Path
+    environment: Mapping[str, str]
+    tags: Sequence[Tag]
+    extras: frozenset[str]
+    groups: frozenset[str]
+
+    @property
+    def python(self) -> str:
+        """The target's version; PEP 440 has no bare `+` of an untagged build (3.13.0+)."""
+        version = self.environment["python_full_version"]
+        return f"{version}local" if version.endswith("+") else version
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """A detail line."""
+        return ("target", target_name(self.environment))
+
+
+def _check_version(version: object, path: Path) -> None:
+    """Refuse a lock of another major version before its contents seem to be wrong."""
+    if not isinstance(version, str):
+        return  # missing or no text: the validation says so
+    try:
+        known = Version(version).major == 1
+    except InvalidVersion:
+        return
+    if not known:
+        raise LockError(
+            f"`{path}` has a lock version that this trail does not know",
+            details=(("expected", "1.0"), ("actual", version)),
+            hint="use a newer trail, or lock with a tool that writes version 1.0",
+        )
+
+
+def _known(asked: Collection[str], there: Iterable[str], kind: str, path: Path) -> tuple[str, ...]:
+    """Spell the asked names as the lock does; the standard compares them normalised."""
+    spelled = {canonicalize_name(name): name for name in there}
+    unknown = [name for name in asked if canonicalize_name(name) not in spelled]
+    if unknown:
+        known = ", ".join(spelled.values())
+        raise LockError(
+            f"`{path}` has no {kind} `{unknown[0]}`",
+            details=(("known", known or "none"),),
+        )
+    return tuple(spelled[canonicalize_name(name)] for name in asked)
+
+
+def _check_python(pylock: Pylock, wanted: _Wanted) -> None:
+    if pylock.requires_python and not pylock.requires_python.contains(wanted.python):
+        raise LockError(
+            f"`{wanted.path}` is not for this Python",
+            details=(("requires", str(pylock.requires_python)), wanted.target),
+            hint=f"choose a Python that fits: `trail run -p '{pylock.requires_python}' …`",
+        )
+
+
+def _check_environments(pylock: Pylock, wanted: _Wanted) -> None:
+    markers = pylock.environments or ()
+    values = dict(wanted.environment)
+    if markers and not any(marker.evaluate(values, context="requirement") for marker in markers):
+        raise LockError(
+            f"`{wanted.path}` does not cover this target",
+            details=(wanted.target, *(("covers", str(marker)) for marker in markers)),
+        )
+
+
+def _active(pylock: Pylock, wanted: _Wanted) -> list[tuple[int, Package]]:
+    """The packages whose markers hold, with their places in the lock."""
+    values: dict[str, str | AbstractSet[str]] = {
+        **wanted.environment,
+        "extras": wanted.extras,
+        "dependency_groups": wanted.groups,
+    }
+    return [
+        (place, package)
+        for place, package in enumerate(pylock.packages)
+        if package.marker is None or package.marker.evaluate(values, context="lock_file")
+    ]
+
+
+def _check_packages(active: Iterable[tuple[int, Package]], wanted: _Wanted) -> None:
+    seen: dict[str, int] = {}
+    for place, package in active:
+        if package.requires_python and not package.requires_python.contains(wanted.python):
+            raise LockError(
+                f"`{wanted.path}` names a package that is not for this Python",
+                details=(
+                    ("package", f"{_label(package)} at packages[{place}]"),
+                    ("requires", str(package.requires_python)),
+                    wanted.target,
+                ),
+            )
+        if package.name in seen:
+            raise LockError(
+                f"`{wanted.path}` names `{package.name}` twice for this target",
+                details=(
+                    ("places", f"packages[{seen[package.name]}] and packages[{place}]"),
+                    wanted.target,
+                ),
+            )
+        seen[package.name] = place
+
+
+def _check_fit(active: Iterable[tuple[int, Package]], wanted: _Wanted) -> None:
+    """Name all packages for which the target gets no wheel, not only the first one."""
+    selector = create_compatible_tags_selector(wanted.tags)
+    misfits: list[tuple[str, str]] = []
+    unsupported: list[tuple[str, str]] = []
+    for _, package in active:
+        names = _wheel_names(package)
+        fits = any(True for _ in selector((name, parse_wheel_filename(name)[3]) for name in names))
+        if fits:
+            continue
+        source = _source_kind(package)
+        if source:
+            unsupported.append((_label(package), source))
+        else:
+            found = sorted({"-".join(name[:-4].rsplit("-", 3)[1:]) for name in names})
+            misfits.append((_label(package), ", ".join(found)))
+    if misfits:
+        raise LockError(
+            f"`{wanted.path}` has no wheel that fits this target for "
+            + ", ".join(f"`{label}`" for label, _ in misfits),
+            details=(
+                *misfits,
+                wanted.target,
+                ("accepts", accepted_tags(wanted.tags)),
+            ),
+        )
+    if unsupported:
+        raise LockError(
+            f"`{wanted.path}` names what is not a wheel; trail cannot build that yet",
+            details=tuple(unsupported),
+        )
+
+
+def _wheel_names(package: Package) -> list[str]:
+    if package.wheels:
+        return [wheel.filename for wheel in package.wheels]
+    archive = _archive_name(package)
+    if not archive.endswith(".whl"):
+        return []
+    try:
+        parse_wheel_filename(archive)
+    except InvalidWheelFilename:
+        return []
+    return [archive]
+
+
+def _archive_name(package: Package) -> str:
+    """Name a direct archive; PEP 751 allows that it is a wheel."""
+    archive = package.archive
+    if archive is None or archive.subdirectory:
+        return ""
+    return PackageWheel(url=archive.url, path=archive.path, hashes=archive.hashes).filename
+
+
+def _source_kind(package: Package) -> str | None:
+    """Say what a package comes as, if not as a wheel; None where it has wheels only."""
+    if package.vcs:
+        return f"{package.vcs.type} checkout"
+    if package.directory:
+        return f"folder `{package.directory.path}`"
+    if package.sdist:
+        kind = "source distribution"
+        return f"{kind} (none of its wheels fits this target)" if package.wheels else kind
+    if package.archive and not _wheel_names(package):
+        return "source archive"
+    return None
+
+
+def _wheel_file(package: Package, wheel: PackageWheel | None, path: Path) -> WheelFile:
+    # What is not a wheel did not pass _check_fit, so the rest are archives that are wheels.
+    source = wheel or package.archive
+    assert source is not None  # noqa: S101  # see above
+    filename = wheel.filename if wheel else _archive_name(package)
+    subject = f"`{filename}` in `{path}`"
+    local = Path(os.path.normpath(path.parent / source.path)) if source.path else None
+    if local is None:
+        local = local_path(source.url or "", subject)
+    if source.size is not None and source.size < 0:
+        raise LockError(f"{subject} has a negative size", details=(("size", str(source.size)),))
+    name, version, _, _ = parse_wheel_filename(filename)
+    if name != package.name:
+        raise LockError(
+            f"{subject} is another package", details=(("expected", package.name), ("actual", name))
+        )
+    return WheelFile(
+        name=NormalizedName(name),
+        version=str(version),
+        filename=filename,
+        hashes=strong_hashes(source.hashes.items(), subject),
+        size=source.size,
+        url=None if local else source.url,
+        path=local,
+        index=package.index,
+        requires=_requires(package),
+    )
+
+
+def _requires(package: Package) -> tuple[NormalizedName, ...]:
+    # Informational by PEP 751, so an entry without a name is no fault.
+    names = [dependency.get("name") for dependency in package.dependencies or ()]
+    return tuple(
+        dict.fromkeys(
+            NormalizedName(canonicalize_name(name)) for name in names if isinstance(name, str)
+        )
+    )
+
+
+def _label(package: Package) -> str:
+    return f"{package.name} {package.version}" if package.version else package.name
