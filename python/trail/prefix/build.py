@@ -1,0 +1,232 @@
+"""Make a prefix, once: staging, rename, read-only. What exists under its key is complete."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING
+
+from trail.depot.faults import explained
+from trail.depot.layout import PREFIX_FILE
+from trail.errors import PrefixError
+from trail.prefix.look import EntryFolders
+from trail.prefix.model import LINK_MODES, Action, Prefix
+from trail.prefix.plan import make_plan
+from trail.prefix.platform_posix import PosixPlatform, write_file
+from trail.prefix.platform_windows import WindowsPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from trail.depot.store import Depot, Entry
+    from trail.prefix.model import Plan, Platform, PrefixPython, PrefixRequest
+    from trail.report import Reporter
+
+__all__ = ["ensure_prefix", "prefix_key"]
+
+_PLATFORM: Platform = WindowsPlatform() if os.name == "nt" else PosixPlatform()
+_LAYOUT = 1
+_DIGITS = 20
+_PIP_GUARD = b"""\
+# Nothing may be installed here: other projects use these files. See `trail add`.
+[install]
+dry-run = true
+"""
+
+
+def ensure_prefix(request: PrefixRequest, depot: Depot, reporter: Reporter) -> Prefix:
+    """Find the prefix for a request, or make it.
+
+    Two processes may make the same one at once: the first to finish is used by both.
+
+    Args:
+        request: what it is to hold.
+        depot: where it goes; entries may lie in other depots.
+        reporter: receives a warning for each pair of distributions in conflict.
+
+    Raises:
+        PrefixError: a distribution is named twice, or the link mode is unknown.
+        DepotError: an entry cannot be read, or the depot not written.
+    """
+    if request.link_mode not in LINK_MODES:
+        raise PrefixError(
+            f"unknown link mode `{request.link_mode}`", hint=f"use {', '.join(LINK_MODES)}"
+        )
+    key = prefix_key(request, depot)
+    path = depot.layout.prefix(key)
+    made_before = path.is_dir()
+    if made_before and depot.is_suspect(key):
+        depot.remove(path)
+        made_before = False
+    if not made_before:
+        _make(request, depot, reporter, key)
+        depot.trust(key)
+    return Prefix(
+        key=key,
+        path=path,
+        python=path / _PLATFORM.python,
+        scripts=path / _PLATFORM.shape(request.interpreter).scripts,
+        site_packages=path / _PLATFORM.shape(request.interpreter).site_packages,
+        created=not made_before,
+    )
+
+
+def prefix_key(request: PrefixRequest, depot: Depot) -> str:
+    """Name the prefix of a request, for instance `cp312-` and 20 hexadecimal digits.
+
+    Scripts and links to other depots are absolute, so where depots lie is part of it.
+    """
+    root = depot.layout.root
+    content = {
+        "layout": _LAYOUT,
+        "depot": os.fspath(root),
+        "python": [os.fspath(request.interpreter.base), request.interpreter.identity],
+        "entries": sorted(
+            entry.id if entry.depot.layout.root == root else os.fspath(entry.path)
+            for entry in request.entries
+        ),
+        "editable": [os.fspath(path) for path in request.editable_roots],
+        "link-mode": request.link_mode,
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    implementation, _, version = request.interpreter.cache_tag.partition("-")
+    short = {"cpython": "cp", "pypy": "pp"}.get(implementation, implementation)
+    threads = "t" if request.interpreter.free_threaded else ""
+    return f"{short}{version}{threads}-{digest[:_DIGITS]}"
+
+
+def _make(request: PrefixRequest, depot: Depot, reporter: Reporter, key: str) -> None:
+    entries = sorted(request.entries, key=lambda entry: entry.id.partition("/")[0])
+    members = [entry.info().facts for entry in entries]
+    shape = _PLATFORM.shape(request.interpreter)
+    metadata = [f"{shape.entry_site_packages}/{facts.dist_info}/METADATA" for facts in members]
+    look = EntryFolders([entry.path for entry in entries], metadata)
+    final = depot.layout.prefix(key)
+    with explained("make the prefix", final), depot.staging() as staging:
+        plan = make_plan(members, look, shape=shape, link_mode=request.link_mode)
+        for warning in plan.warnings:
+            reporter.warn(warning)
+        staged = staging / key
+        staged.mkdir()
+        _Builder(staged, final, entries, depot, request).build(plan)
+        # Where another process was first, its prefix stays: the same by the same key.
+        depot.publish(staged, final, key)
+
+
+class _Builder:
+    """Carries out a plan in a staged folder."""
+
+    def __init__(  # all of what a prefix depends on, in one place
+        self,
+        staged: Path,
+        final: Path,
+        entries: Sequence[Entry],
+        depot: Depot,
+        request: PrefixRequest,
+    ) -> None:
+        self._staged = os.fspath(staged)
+        self._final = os.fspath(final)
+        self._entries = entries
+        self._request = request
+        self._shape = _PLATFORM.shape(request.interpreter)
+        self._key = final.name
+        root = depot.layout.root
+        self._sources = [os.fspath(entry.path) for entry in entries]
+        self._above = final.relative_to(root).parts
+        # What a relative link starts with after its `../`, or None where it must be absolute.
+        self._inside = [
+            entry.path.relative_to(root).as_posix()
+            if _PLATFORM.relative and entry.depot.layout.root == root
+            else None
+            for entry in entries
+        ]
+
+    def build(self, plan: Plan) -> None:
+        staged, platform, shape = self._staged, _PLATFORM, self._shape
+        for folder in plan.folders:
+            os.mkdir(f"{staged}/{folder}")  # noqa: PTH102  # thousands of them
+        for link in plan.links:
+            self._link(link.action, link.path, link.member, link.source)
+        python = f"{self._final}/{platform.python}"
+        for script in plan.scripts:
+            platform.write_script(f"{staged}/{shape.scripts}", script.entry_point, python)
+        platform.install_python(staged, self._request.interpreter)
+        self._write("pyvenv.cfg", _configuration(self._request.interpreter))
+        self._write(platform.pip_configuration, _PIP_GUARD)
+        if roots := self._request.editable_roots:
+            lines = "".join(f"{root}\n" for root in roots)
+            self._write(f"{shape.site_packages}/trail_editable.pth", lines.encode())
+        self._write(PREFIX_FILE, self._description())
+        for folder in reversed(plan.folders):
+            os.chmod(f"{staged}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
+
+    def _link(self, action: Action, path: str, member: int, source: str) -> None:
+        platform, to = _PLATFORM, f"{self._staged}/{path}"
+        if action is Action.FOLDER_LINK:
+            platform.link_folder(self._target(path, member, source), to)
+        elif action is Action.FILE_LINK:
+            platform.link_file(self._target(path, member, source), to)
+        elif action is Action.BYTECODE_FILE or action is Action.BYTECODE_FOLDER:
+            platform.link_bytecode(
+                self._target(path, member, source), to, folder=action is Action.BYTECODE_FOLDER
+            )
+        elif action is Action.HARDLINK:
+            platform.hardlink(f"{self._sources[member]}/{source}", to)
+        elif action is Action.COPY:
+            platform.copy(f"{self._sources[member]}/{source}", to)
+        else:
+            self._script(path, member, source)
+
+    def _script(self, path: str, member: int, source: str) -> None:
+        """Put a wheel's own script in place, with the prefix's Python if it asks for one."""
+        with open(f"{self._sources[member]}/{source}", "rb") as file:  # noqa: PTH123  # as above
+            start = file.read(8)
+            if start == b"#!python":
+                file.readline()  # the rest of `#!python`, `#!pythonw` and their arguments
+                data = _PLATFORM.shebang(f"{self._final}/{_PLATFORM.python}")
+                write_file(f"{self._staged}/{path}", data + file.read(), 0o555)
+                return
+        action = {"hardlink": Action.HARDLINK, "copy": Action.COPY}.get(
+            self._request.link_mode, Action.FILE_LINK
+        )
+        self._link(action, path, member, source)
+
+    def _target(self, path: str, member: int, source: str) -> str:
+        inside = self._inside[member]
+        if inside is None:
+            return f"{self._sources[member]}/{source}"
+        return f"{'../' * (len(self._above) + path.count('/'))}{inside}/{source}"
+
+    def _write(self, path: str, data: bytes) -> None:
+        write_file(f"{self._staged}/{path}", data, 0o444)
+
+    def _description(self) -> bytes:
+        """Say what the prefix is made of: garbage collection and `trail prefix show` ask."""
+        request = self._request
+        content = {
+            "layout": _LAYOUT,
+            "key": self._key,
+            "python": {
+                "executable": os.fspath(request.interpreter.base),
+                "version": request.interpreter.version,
+                "identity": request.interpreter.identity,
+            },
+            "link-mode": request.link_mode,
+            "editable-roots": [os.fspath(path) for path in request.editable_roots],
+            "entries": [entry.id for entry in self._entries],
+        }
+        return (json.dumps(content, indent=1) + "\n").encode()
+
+
+def _configuration(python: PrefixPython) -> bytes:
+    """Make pyvenv.cfg (PEP 405, and `python-version` of the draft PEP 838)."""
+    lines = (
+        f"home = {python.base.parent}",
+        "include-system-site-packages = false",
+        f"version = {python.version}",
+        f"python-version = {python.minor}",
+        f"executable = {python.base}",
+    )
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,88 @@
+"""The few looks into entries that a plan needs; a test can give a plan other ones."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from packaging.utils import canonicalize_name
+
+from trail.model import NormalizedName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["EntryFolders", "Look"]
+
+_REQUIRES = re.compile(
+    rb"^requires-dist:[ \t]*([a-z0-9][a-z0-9._-]*)", re.IGNORECASE | re.MULTILINE
+)
+_NAMESPACE_INIT = re.compile(rb"declare_namespace|extend_path")
+
+
+class Look(Protocol):
+    """Answers about the files of entries; members are numbered, paths have `/`."""
+
+    def listing(self, member: int, folder: str) -> dict[str, bool]:
+        """The names in a folder and whether each is a folder; empty where there is none."""
+
+    def is_folder(self, member: int, path: str) -> bool:
+        """Whether a path is a folder."""
+
+    def same(self, one: tuple[int, str], other: tuple[int, str]) -> bool:
+        """Whether it does not matter which of two files is used."""
+
+    def requires(self, member: int) -> frozenset[NormalizedName]:
+        """The names that the distribution's metadata requires, under whatever condition."""
+
+
+class EntryFolders:
+    """Looks into real entries.
+
+    Args:
+        roots: the entries' folders, by member.
+        metadata: path of each one's METADATA in its entry, by member.
+    """
+
+    def __init__(self, roots: Sequence[Path], metadata: Sequence[str]) -> None:
+        self._roots = [os.fspath(root) for root in roots]
+        self._metadata = metadata
+
+    def listing(self, member: int, folder: str) -> dict[str, bool]:
+        """See `Look`."""
+        try:
+            with os.scandir(f"{self._roots[member]}/{folder}") as found:
+                return {item.name: item.is_dir() for item in found}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+
+    def is_folder(self, member: int, path: str) -> bool:
+        """See `Look`."""
+        return os.path.isdir(f"{self._roots[member]}/{path}")  # noqa: PTH112  # as in _read
+
+    def same(self, one: tuple[int, str], other: tuple[int, str]) -> bool:
+        """See `Look`."""
+        first, second = (f"{self._roots[member]}/{path}" for member, path in (one, other))
+        if filecmp.cmp(first, second, shallow=False):
+            return True
+        # The two old ways to make a namespace package: every portion's __init__.py does the
+        # same, however it is spelled.
+        return first.endswith("/__init__.py") and all(
+            _NAMESPACE_INIT.search(self._read(path)) for path in (first, second)
+        )
+
+    def requires(self, member: int) -> frozenset[NormalizedName]:
+        """See `Look`."""
+        data = self._read(f"{self._roots[member]}/{self._metadata[member]}")
+        head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+        return frozenset(
+            NormalizedName(canonicalize_name(name.decode())) for name in _REQUIRES.findall(head)
+        )
+
+    @staticmethod
+    def _read(path: str) -> bytes:
+        with open(path, "rb") as file:  # noqa: PTH123  # paths are strings here, for speed
+            return file.read()

@@ -1,0 +1,221 @@
+"""What goes into a prefix and what comes out, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trail.depot.store import Entry
+    from trail.model import EntryPoint
+
+__all__ = [
+    "LINK_MODES",
+    "Action",
+    "Link",
+    "NewScript",
+    "Plan",
+    "Platform",
+    "Prefix",
+    "PrefixPython",
+    "PrefixRequest",
+    "Shape",
+]
+
+LINK_MODES = ("auto", "hardlink", "copy")
+
+
+class PrefixPython(Protocol):
+    """What a prefix needs to know of an interpreter; `trail.interpreter` has such a value."""
+
+    @property
+    def executable(self) -> Path:
+        """What to run."""
+
+    @property
+    def base(self) -> Path:
+        """The real binary of the base Python."""
+
+    @property
+    def version(self) -> str:
+        """Such as `3.12.1`."""
+
+    @property
+    def minor(self) -> str:
+        """Such as `3.12`."""
+
+    @property
+    def implementation(self) -> str:
+        """Such as `cpython`."""
+
+    @property
+    def cache_tag(self) -> str:
+        """Such as `cpython-312`."""
+
+    @property
+    def free_threaded(self) -> bool:
+        """Whether it is a build without the global lock (PEP 703)."""
+
+    @property
+    def identity(self) -> str:
+        """Changes whenever the binary does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixRequest:
+    """What a prefix is to hold.
+
+    Args:
+        interpreter: the Python it is for.
+        entries: one per distribution, in any order.
+        editable_roots: folders to put on `sys.path`, absolute, in this order.
+        link_mode: `auto`, `hardlink` or `copy`.
+    """
+
+    interpreter: PrefixPython
+    entries: tuple[Entry, ...]
+    editable_roots: tuple[Path, ...] = ()
+    link_mode: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefix:
+    """A finished prefix.
+
+    Args:
+        key: its name below `prefixes/`.
+        path: its folder.
+        python: its interpreter.
+        scripts: the folder to put first on PATH.
+        site_packages: the folder of links.
+        created: whether it was made just now.
+    """
+
+    key: str
+    path: Path
+    python: Path
+    scripts: Path
+    site_packages: Path
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Where things lie in a prefix and in an entry; paths with `/`, relative to either.
+
+    Args:
+        site_packages: in the prefix, for instance `lib/python3.12/site-packages`.
+        entry_site_packages: in an entry, `lib/python/site-packages`.
+        library: the folder above both where data files may lie too, `lib`.
+        scripts: in both, `bin` or `Scripts`.
+        headers: where C headers of distributions are also found (as in a virtual environment).
+        cache_tag: of the bytecode files, for instance `cpython-312`.
+        aliases: folders of entries that are other names of a prefix folder: `lib64` of `lib`.
+        reserved: names at the top of the prefix that no wheel may bring.
+    """
+
+    site_packages: str
+    entry_site_packages: str
+    library: str
+    scripts: str
+    headers: str
+    cache_tag: str
+    aliases: tuple[tuple[str, str], ...]
+    reserved: frozenset[str]
+
+
+class Action(Enum):
+    """How a path of a prefix comes from a path of an entry."""
+
+    FOLDER_LINK = "folder link"  # symlink or junction
+    FILE_LINK = "file link"  # symlink, hardlink on Windows
+    HARDLINK = "hardlink"  # copy where the file system has no hardlinks or it is another one
+    COPY = "copy"
+    SCRIPT = "script"  # `#!python` made the prefix's Python; linked where it has no such line
+    BYTECODE_FILE = "bytecode file"  # as FILE_LINK; may not exist yet
+    BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; may not exist yet
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One path of the prefix that comes from an entry.
+
+    Args:
+        action: how.
+        path: in the prefix, with `/`.
+        member: the entry's number in the plan's sequence.
+        source: in the entry, with `/`.
+    """
+
+    action: Action
+    path: str
+    member: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewScript:
+    """A script that an entry point asks for.
+
+    Args:
+        member: the entry's number.
+        entry_point: what it runs.
+    """
+
+    member: int
+    entry_point: EntryPoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to make for the packages, in this order: folders, links, scripts.
+
+    Args:
+        folders: real folders, parents first.
+        links: no two with the same path, none below another.
+        scripts: to be written to the scripts folder.
+        warnings: for the user, one line each.
+    """
+
+    folders: tuple[str, ...]
+    links: tuple[Link, ...]
+    scripts: tuple[NewScript, ...]
+    warnings: tuple[str, ...]
+
+
+class Platform(Protocol):
+    """What differs between operating systems; paths are strings, there are thousands."""
+
+    relative: bool  # whether links within a depot can be relative
+    python: str  # the interpreter's path in a prefix
+    pip_configuration: str  # the name of pip's file in a prefix
+
+    def shape(self, python: PrefixPython) -> Shape:
+        """Say where things lie for this Python."""
+
+    def install_python(self, folder: str, python: PrefixPython) -> None:
+        """Put the interpreter into a prefix."""
+
+    def link_folder(self, target: str, path: str) -> None:
+        """Link a folder."""
+
+    def link_file(self, target: str, path: str) -> None:
+        """Link a file."""
+
+    def link_bytecode(self, target: str, path: str, *, folder: bool) -> None:
+        """Link a file or folder that may not exist yet."""
+
+    def hardlink(self, source: str, path: str) -> None:
+        """Give a file a second name, or copy it where that is not possible."""
+
+    def copy(self, source: str, path: str) -> None:
+        """Copy a file with its mode."""
+
+    def write_script(self, folder: str, entry_point: EntryPoint, python: str) -> None:
+        """Write the script of an entry point into a folder, for the Python at this path."""
+
+    def shebang(self, python: str) -> bytes:
+        """Make the first line of a script for the Python at this path."""

@@ -1,0 +1,352 @@
+"""Decide how each path of a prefix comes from its entries. Nothing is written here.
+
+The rules (hooks.md has the measurements behind them):
+1. A path that one distribution owns alone is one link, at the shallowest such place.
+2. A folder that several own is a real folder, and rule 1 holds for its children: so a
+   namespace package (PEP 420) is shared at any depth.
+3. A regular package that several own, one whose native libraries look for those of another
+   distribution, and what known.py names is joined: real folders all the way down, and
+   hardlinks, because code in it may resolve links or walk its own tree.
+4. A `.dist-info` folder is real, with links to its files: some tools do not follow a link.
+5. With the modes `hardlink` and `copy` everything is joined.
+6. Where two distributions bring the same file, the dependent wins over its dependency,
+   otherwise the later name. Different contents are worth a warning.
+7. A real folder with Python files links the depot's bytecode, which may come later.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections import defaultdict
+from enum import Enum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from trail.errors import PrefixError
+from trail.model import Kind
+from trail.prefix.known import JOINED
+from trail.prefix.model import Action, Link, NewScript, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from trail.model import EntryPoint, Escape, Facts
+    from trail.prefix.look import Look
+    from trail.prefix.model import Shape
+
+__all__ = ["make_plan"]
+
+_INIT = re.compile(r"__init__\.(py|so|pyd|.*\.(so|pyd))")
+_ORIGIN = re.compile(r"(\$ORIGIN|\$\{ORIGIN\}|@loader_path)(?=/|$)")
+_LIBRARY = re.compile(r".*\.(so|so\.[0-9.]+|dylib|dll|pyd)")
+
+_Part = tuple[int, str]  # a member and a path in its entry
+_Owners = defaultdict[str, list[_Part]]  # by name in a folder
+
+
+class _How(Enum):
+    """How the children of a real folder are made."""
+
+    LINKED = "rules 1 and 2"
+    JOINED = "rule 3"
+    FILES = "rule 4"
+
+
+def make_plan(members: Sequence[Facts], look: Look, *, shape: Shape, link_mode: str) -> Plan:
+    """Plan the packages of a prefix.
+
+    Args:
+        members: one per distribution, sorted by name.
+        look: looks into the entries, by the same numbers.
+        shape: where things lie.
+        link_mode: `auto`, `hardlink` or `copy`.
+
+    Raises:
+        PrefixError: two members are the same distribution.
+    """
+    for before, after in pairwise(members):
+        if before.name >= after.name:
+            raise PrefixError(
+                f"`{after.name}` is selected twice",
+                details=(("versions", f"{before.version}, {after.version}"),),
+            )
+    planner = _Planner(members, look, shape, link_mode)
+    planner.site_packages()
+    planner.data()
+    planner.scripts()
+    return planner.plan()
+
+
+class _Planner:
+    """What was decided so far."""
+
+    def __init__(self, members: Sequence[Facts], look: Look, shape: Shape, link_mode: str) -> None:
+        self._members = members
+        self._look = look
+        self._shape = shape
+        self._usual = _How.LINKED if link_mode == "auto" else _How.JOINED
+        self._hard = Action.COPY if link_mode == "copy" else Action.HARDLINK
+        self._numbers = {facts.name: number for number, facts in enumerate(members)}
+        self._reaching = _reaching(members, shape)
+        self._headers: _Owners = defaultdict(list)
+        # `lib/python` of an entry is its site-packages, not data.
+        self._hidden = "/".join(shape.entry_site_packages.split("/")[:2])
+        self._folders: set[str] = set()
+        self._links: list[Link] = []
+        self._scripts: list[NewScript] = []
+        self._warnings: list[str] = []
+        self._conflicts: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+
+    def plan(self) -> Plan:
+        folders = self._folders.copy()
+        for folder in self._folders:
+            while folder := posixpath.dirname(folder):
+                folders.add(folder)
+        conflicts = (self._warning(*item) for item in sorted(self._conflicts.items()))
+        return Plan(
+            folders=tuple(sorted(folders)),
+            links=tuple(self._links),
+            scripts=tuple(self._scripts),
+            warnings=(*self._warnings, *conflicts),
+        )
+
+    # The three parts of a prefix
+
+    def site_packages(self) -> None:
+        target, source = self._shape.site_packages, self._shape.entry_site_packages
+        owners: _Owners = defaultdict(list)
+        folders: set[_Part] = set()
+        for number, facts in enumerate(self._members):
+            for top in facts.top_level:
+                part = (number, f"{source}/{top.path}")
+                owners[top.path].append(part)
+                if top.kind in {Kind.PACKAGE, Kind.NAMESPACE} or (
+                    top.kind is Kind.DATA and self._look.is_folder(*part)
+                ):
+                    folders.add(part)
+            for name in facts.startup:
+                # Superfluous where namespaces are merged, and slow: 22 of them doubled the
+                # time that Python took to start.
+                if not name.endswith("-nspkg.pth"):
+                    owners[name].append((number, f"{source}/{name}"))
+            how = _How.FILES if self._usual is _How.LINKED else self._usual
+            part = (number, f"{source}/{facts.dist_info}")
+            self._real(f"{target}/{facts.dist_info}", [part], how)
+        self._fill(target, owners, folders, self._usual)
+
+    def data(self) -> None:
+        shape, aliases = self._shape, dict(self._shape.aliases)
+        owners: _Owners = defaultdict(list)
+        folders: set[_Part] = set()
+        for number, facts in enumerate(self._members):
+            for scheme in facts.schemes:
+                name = aliases.get(scheme, scheme)
+                if name in shape.reserved:
+                    self._warnings.append(
+                        f"`{scheme}` of `{facts.name}` is left out: a prefix has its own"
+                    )
+                elif scheme != shape.scripts:
+                    owners[name].append((number, scheme))
+                    if self._look.is_folder(number, scheme):
+                        folders.add((number, scheme))
+                if scheme == "include" and self._look.is_folder(number, f"include/{facts.name}"):
+                    self._headers[facts.name].append((number, f"include/{facts.name}"))
+        # Real in any case, because trail has something of its own there.
+        for name in (shape.library, *(("include",) if self._headers else ())):
+            self._real(name, owners.pop(name, []), self._usual)
+        self._fill("", owners, folders, self._usual)
+
+    def scripts(self) -> None:
+        folder = self._shape.scripts
+        owners: _Owners = defaultdict(list)
+        folders: set[_Part] = set()
+        entry_points: dict[_Part, EntryPoint] = {}
+        for number, facts in enumerate(self._members):
+            for entry_point in facts.scripts:
+                part = (number, f"{folder}/{entry_point.name}")
+                owners[entry_point.name].append(part)
+                entry_points[part] = entry_point
+            if folder in facts.schemes:
+                for name, is_folder in self._look.listing(number, folder).items():
+                    part = (number, f"{folder}/{name}")
+                    if part not in entry_points:  # an entry point replaces its wheel's own file
+                        owners[name].append(part)
+                        if is_folder:
+                            folders.add(part)
+        self._folders.add(folder)
+        for name, parts in sorted(owners.items()):
+            path = f"{folder}/{name}"
+            part = self._winner(path, parts, folders, entry_points)
+            if part in entry_points:
+                self._scripts.append(NewScript(part[0], entry_points[part]))
+            elif part in folders:
+                self._one(path, part, self._usual, is_folder=True)
+            else:
+                self._links.append(Link(Action.SCRIPT, path, *part))
+
+    # The rules
+
+    def _real(self, path: str, parts: Iterable[_Part], how: _How) -> None:
+        """Make a real folder, and place in it what its owners have."""
+        owners: _Owners = defaultdict(list)
+        folders: set[_Part] = set()
+        regular = False
+        for number, source in parts:
+            for name, is_folder in self._look.listing(number, source).items():
+                part = (number, f"{source}/{name}")
+                if name == "__pycache__" or part[1] == self._hidden:
+                    continue
+                owners[name].append(part)
+                if is_folder:
+                    folders.add(part)
+                elif how is _How.LINKED and _INIT.fullmatch(name):
+                    regular = True
+        if path == self._shape.headers:
+            for name, headers in self._headers.items():
+                owners[name] = headers
+                folders.update(headers)
+        # Only a shared package comes here with rules 1 and 2: see `_place`.
+        within = path.startswith(f"{self._shape.site_packages}/")
+        self._fill(path, owners, folders, _How.JOINED if regular and within else how)
+
+    def _fill(self, target: str, owners: _Owners, folders: set[_Part], how: _How) -> None:
+        """Place the children of a real folder."""
+        if target:
+            self._folders.add(target)
+        sources: list[_Part] = []
+        for name, parts in sorted(owners.items()):
+            path = f"{target}/{name}" if target else name
+            if len(parts) > 1 and folders.issuperset(parts):
+                self._real(path, parts, how)
+                continue
+            part = parts[0] if len(parts) == 1 else self._winner(path, parts, folders, {})
+            self._one(path, part, how, is_folder=part in folders)
+            if name.endswith(".py") and part not in folders:
+                sources.append(part)
+        if sources and f"{target}/".startswith(f"{self._shape.site_packages}/"):
+            self._bytecode(target, sources)
+
+    def _one(self, path: str, part: _Part, how: _How, *, is_folder: bool) -> None:
+        """Place what one distribution owns alone."""
+        if not is_folder:
+            action = self._hard if how is _How.JOINED else Action.FILE_LINK
+            self._links.append(Link(action, path, *part))
+        elif how is _How.LINKED and self._must_join(part):
+            self._real(path, [part], _How.JOINED)
+        elif how is not _How.LINKED or (self._headers and self._above_headers(path)):
+            self._real(path, [part], how)
+        else:
+            self._links.append(Link(Action.FOLDER_LINK, path, *part))
+
+    def _must_join(self, part: _Part) -> bool:
+        number, source = part
+        if not source.startswith(f"{self._shape.entry_site_packages}/"):
+            return False
+        return self._members[number].name in JOINED or any(
+            library.startswith(f"{source}/") for library in self._reaching.get(number, ())
+        )
+
+    def _above_headers(self, path: str) -> bool:
+        return f"{self._shape.headers}/".startswith(f"{path}/")
+
+    def _bytecode(self, target: str, sources: Sequence[_Part]) -> None:
+        """Link the bytecode of Python files in a real folder (rule 7)."""
+        places = {(number, posixpath.dirname(source)) for number, source in sources}
+        if len(places) == 1 and target != self._shape.site_packages:
+            ((number, place),) = places
+            link = Link(
+                Action.BYTECODE_FOLDER, f"{target}/__pycache__", number, f"{place}/__pycache__"
+            )
+            self._links.append(link)
+            return
+        self._folders.add(f"{target}/__pycache__")
+        for number, source in sources:
+            place, _, name = source.rpartition("/")
+            cached = f"__pycache__/{name[:-3]}.{self._shape.cache_tag}.pyc"
+            self._links.append(
+                Link(Action.BYTECODE_FILE, f"{target}/{cached}", number, f"{place}/{cached}")
+            )
+
+    # Conflicts (rule 6)
+
+    def _winner(
+        self,
+        path: str,
+        parts: Sequence[_Part],
+        folders: set[_Part],
+        entry_points: Mapping[_Part, EntryPoint],
+    ) -> _Part:
+        """Choose among several owners of what is not a folder of all of them."""
+        winner = parts[0]
+        for rival in parts[1:]:
+            loser = rival
+            first, second = winner[0], rival[0]
+            if not (self._needs(first, second) and not self._needs(second, first)):
+                winner, loser = rival, winner
+            if winner in entry_points or loser in entry_points:
+                same = entry_points.get(winner) == entry_points.get(loser)
+            elif winner in folders or loser in folders:
+                same = False
+            else:
+                same = self._look.same(winner, loser)
+            if not same:
+                self._conflicts[loser[0], winner[0]].append(path)
+        return winner
+
+    def _needs(self, dependent: int, dependency: int) -> bool:
+        """Whether one distribution requires another, directly or through others."""
+        seen, left = {dependent}, [dependent]
+        while left:
+            for name in self._look.requires(left.pop()):
+                number = self._numbers.get(name)
+                if number == dependency:
+                    return True
+                if number is not None and number not in seen:
+                    seen.add(number)
+                    left.append(number)
+        return False
+
+    def _warning(self, pair: tuple[int, int], paths: Sequence[str]) -> str:
+        loser, winner = (self._members[number].name for number in pair)
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        return (
+            f"`{loser}` and `{winner}` both bring `{paths[0]}`{more}, with different contents; "
+            f"those of `{winner}` are used"
+        )
+
+
+def _reaching(members: Sequence[Facts], shape: Shape) -> dict[int, list[str]]:
+    """Find the native libraries that look for files of another member, by member."""
+    tops: defaultdict[str, set[int]] = defaultdict(set)
+    for number, facts in enumerate(members):
+        for top in facts.top_level:
+            tops[top.path].add(number)
+            if _LIBRARY.fullmatch(top.path):
+                tops[""].add(number)  # stands for site-packages itself
+        for scheme in facts.schemes:
+            tops[f"../{scheme}"].add(number)
+    found: dict[int, list[str]] = {}
+    for number, facts in enumerate(members):
+        libraries = {
+            escape.library
+            for escape in facts.escapes
+            if tops.get(_place(escape, shape), set()) - {number}
+        }
+        if libraries:
+            found[number] = [f"{shape.entry_site_packages}/{name}" for name in sorted(libraries)]
+    return found
+
+
+def _place(escape: Escape, shape: Shape) -> str:
+    """Name where an escape leads: a top-level name, `../{scheme}`, or elsewhere."""
+    if not (origin := _ORIGIN.match(escape.runpath)):
+        return "elsewhere"
+    site = shape.entry_site_packages
+    folder = posixpath.join(site, posixpath.dirname(escape.library))
+    path = posixpath.normpath(f"{folder}/{escape.runpath[origin.end() :]}")
+    if path == site:
+        return ""
+    if path.startswith(f"{site}/"):
+        return path.removeprefix(f"{site}/").split("/")[0]
+    return f"../{path.split('/')[0]}"

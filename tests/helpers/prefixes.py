@@ -1,0 +1,244 @@
+"""Depot entries and interpreters for tests of prefixes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trail.depot.entry import EntryInfo, Origin
+from trail.depot.layout import entry_id
+from trail.model import (
+    EntryPoint,
+    Escape,
+    Facts,
+    Kind,
+    NormalizedName,
+    Sha256,
+    TopLevel,
+)
+from trail.prefix.build import ensure_prefix
+from trail.prefix.model import PrefixRequest
+from trail.report import Reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from trail.depot.store import Depot, Entry
+    from trail.prefix.model import Prefix
+
+__all__ = [
+    "Python",
+    "Warnings",
+    "add_entry",
+    "facts_of",
+    "make_prefix",
+    "run_python",
+    "this_python",
+]
+
+_SITE = "lib/python/site-packages"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Python:
+    """An interpreter, as far as prefixes need to know it."""
+
+    executable: Path
+    base: Path
+    version: str
+    minor: str
+    implementation: str
+    cache_tag: str
+    free_threaded: bool
+    identity: str
+
+
+class Warnings(Reporter):
+    """Collects warnings."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.messages.append(message)
+
+
+@functools.cache
+def this_python(executable: str = sys.executable) -> Python:
+    """Describe an interpreter by asking it."""
+    code = (
+        "import sys, platform, json; print(json.dumps(["
+        "getattr(sys, '_base_executable', sys.executable), platform.python_version(),"
+        "sys.implementation.name, sys.implementation.cache_tag]))"
+    )
+    output = subprocess.run(
+        [executable, "-I", "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    base, version, implementation, cache_tag = json.loads(output)
+    return Python(
+        executable=Path(executable),
+        base=Path(base).resolve(),
+        version=version,
+        minor=".".join(version.split(".")[:2]),
+        implementation=implementation,
+        cache_tag=cache_tag,
+        free_threaded=False,
+        identity=f"test-{version}",
+    )
+
+
+def facts_of(
+    name: str,
+    version: str,
+    files: Iterable[str],
+    *,
+    scripts: Mapping[str, str] | None = None,
+    escapes: Sequence[Escape] = (),
+) -> Facts:
+    """Make the facts that an engine would find, from the paths below the entry."""
+    tops: dict[str, Kind] = {}
+    startup, schemes = [], set()
+    paths = sorted(files)
+    dist_info = f"{name.replace('-', '_')}-{version}.dist-info"
+    for path in paths:
+        if not path.startswith(f"{_SITE}/"):
+            schemes.add(path.split("/", 1)[0])
+            continue
+        inside = path.removeprefix(f"{_SITE}/")
+        top, _, rest = inside.partition("/")
+        if top == dist_info:
+            continue
+        if not rest and top.endswith((".pth", ".start")):
+            startup.append(top)
+        elif not rest:
+            tops[top] = (
+                Kind.MODULE
+                if top.endswith(".py")
+                else Kind.EXTENSION
+                if top.endswith(".so")
+                else Kind.DATA
+            )
+        elif rest.startswith("__init__."):
+            tops[top] = Kind.PACKAGE
+        elif tops.get(top) is None:
+            tops[top] = Kind.NAMESPACE if top.isidentifier() else Kind.DATA
+    return Facts(
+        name=NormalizedName(name),
+        version=version,
+        dist_info=dist_info,
+        root_is_purelib=True,
+        files=len(paths),
+        size=0,
+        record=Sha256("0" * 64),
+        top_level=tuple(
+            TopLevel(path=top, name=top.split(".")[0], kind=kind)
+            for top, kind in sorted(tops.items())
+        ),
+        startup=tuple(startup),
+        scripts=tuple(
+            EntryPoint(name=script, value=value)
+            for script, value in sorted((scripts or {}).items())
+        ),
+        schemes=tuple(sorted(schemes)),
+        escapes=tuple(escapes),
+    )
+
+
+def add_entry(
+    depot: Depot,
+    name: str,
+    version: str,
+    files: Mapping[str, str | bytes],
+    *,
+    data: Mapping[str, str | bytes] | None = None,
+    scripts: Mapping[str, str] | None = None,
+    requires: Iterable[str] = (),
+    escapes: Sequence[Escape] = (),
+) -> Entry:
+    """Admit an entry without a wheel.
+
+    Args:
+        depot: where.
+        name: normalised.
+        version: normalised.
+        files: contents by path below site-packages.
+        data: contents by path below the entry.
+        scripts: object references by name.
+        requires: names for Requires-Dist.
+        escapes: as the engine would find them.
+    """
+    dist_info = f"{name.replace('-', '_')}-{version}.dist-info"
+    contents = {f"{_SITE}/{path}": content for path, content in files.items()}
+    contents |= data or {}
+    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
+    metadata += [f"Requires-Dist: {requirement}\n" for requirement in requires]
+    contents[f"{_SITE}/{dist_info}/METADATA"] = "".join(metadata)
+    contents[f"{_SITE}/{dist_info}/WHEEL"] = "Wheel-Version: 1.0\n"
+    contents[f"{_SITE}/{dist_info}/INSTALLER"] = "trail\n"
+    if scripts:
+        lines = "".join(f"{script} = {value}\n" for script, value in scripts.items())
+        contents[f"{_SITE}/{dist_info}/entry_points.txt"] = f"[console_scripts]\n{lines}"
+    rows = [f"{path.removeprefix(f'{_SITE}/')},,\n" for path in contents if path.startswith(_SITE)]
+    rows += [f"../../../{path},,\n" for path in contents if not path.startswith(_SITE)]
+    rows += [f"../../../bin/{script},,\n" for script in scripts or ()]
+    contents[f"{_SITE}/{dist_info}/RECORD"] = "".join(sorted(rows))
+    facts = facts_of(name, version, contents, scripts=scripts, escapes=escapes)
+    filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    digest = hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()
+    info = EntryInfo(
+        facts=facts,
+        origin=Origin(kind="path", path=filename),
+        filename=filename,
+        sha256=Sha256(digest),
+        size=1,
+    )
+    with depot.staging() as staging:
+        staged = staging / "entry"
+        for path, content in contents.items():
+            file = staged / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+            file.chmod(0o555 if path.startswith("bin/") else 0o444)
+        for folder, _, _ in os.walk(staged, topdown=False):
+            if Path(folder) != staged:
+                Path(folder).chmod(0o555)
+        return depot.admit(staged, entry_id(facts.name, version, filename, info.sha256), info)
+
+
+def make_prefix(
+    depot: Depot,
+    entries: Iterable[Entry],
+    *,
+    python: Python | None = None,
+    editable_roots: tuple[Path, ...] = (),
+    link_mode: str = "auto",
+    reporter: Reporter | None = None,
+) -> Prefix:
+    """Make a prefix for this Python, or another."""
+    request = PrefixRequest(
+        interpreter=python or this_python(),
+        entries=tuple(entries),
+        editable_roots=editable_roots,
+        link_mode=link_mode,
+    )
+    return ensure_prefix(request, depot, reporter or Reporter())
+
+
+def run_python(prefix: Prefix, *arguments: str | Path, **environ: str) -> str:
+    """Run the prefix's Python and return what it prints; fails with what it says."""
+    result = subprocess.run(
+        [prefix.python, *arguments],
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"], **environ},
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout.rstrip("\n")
