@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
-import tempfile
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,30 +18,43 @@ if TYPE_CHECKING:
 
 __all__ = ["hash_file", "make_read_only", "remove_tree", "write_atomic"]
 
-_BLOCK = 1 << 20
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_JUNCTION = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", -1)
+_READABLE = 100  # characters of the file's name in the temporary one
 _WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace a small file so that readers and a power loss see the old or the new one.
+def write_atomic(path: Path, data: bytes, *, flush: bool = True) -> None:
+    """Replace a small file so that readers see the old or the new one, never a part.
+
+    The mode of the old file is kept; a link stays, and what it leads to is replaced.
 
     Args:
         path: the file; its folder must exist.
         data: the new content.
+        flush: whether that shall hold for a power loss as well. After a lot of unpacking
+            the flush can take half a second: leave it out where the reader notices a file
+            that is cut short, and can do without it.
 
     Raises:
         OSError: the folder cannot be written; the old file is then unchanged.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    path = path.resolve() if path.is_symlink() else path
+    temporary = path.with_name(f".{path.name[:_READABLE]}.{os.urandom(8).hex()}")
+    # 0o666 leaves it to the umask who may read: a depot can have several users.
+    descriptor = os.open(temporary, _CREATE, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
+            with contextlib.suppress(FileNotFoundError):
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            temporary.unlink()
         raise
 
 
@@ -83,28 +96,45 @@ def make_read_only(folder: Path) -> None:
 def remove_tree(folder: Path) -> None:
     """Remove a folder and all below it, read-only parts included; a missing one is fine.
 
-    Links are removed, never followed.
+    Links (and junctions on Windows) are removed, never followed.
 
     Raises:
         OSError: something could not be removed.
     """
-
-    def unlock(function: Callable[..., Any], name: str, info: Any) -> None:
-        error = info[1] if isinstance(info, tuple) else info
-        if isinstance(error, FileNotFoundError):
+    try:
+        if not _is_folder(folder):
+            folder.unlink()
             return
-        for path in (Path(name).parent, Path(name)):
-            with contextlib.suppress(OSError):
-                if not path.is_symlink():
-                    path.chmod(stat.S_IMODE(path.stat().st_mode) | stat.S_IRWXU)
-        function(name)
-
-    if folder.is_symlink() or folder.is_file():
-        folder.unlink()
+    except FileNotFoundError:
         return
-    # rmtree asks for permission folder by folder; opening them first saves that.
-    for root, _, _ in os.walk(folder):
-        mode = stat.S_IMODE(Path(root).stat().st_mode)
-        if mode & stat.S_IRWXU != stat.S_IRWXU:
-            Path(root).chmod(mode | stat.S_IRWXU)
-    shutil.rmtree(folder, onerror=unlock)
+    # rmtree would ask for permission file by file. Each folder is opened before os.walk
+    # looks into it.
+    folder.chmod(stat.S_IRWXU)
+    for root, names, _ in os.walk(folder):
+        for name in list(names):
+            path = Path(root, name)
+            with contextlib.suppress(FileNotFoundError):
+                if _is_folder(path):
+                    path.chmod(stat.S_IRWXU)
+                    continue
+            names.remove(name)
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(folder, onexc=_insist)
+    else:
+        shutil.rmtree(folder, onerror=lambda function, name, info: _insist(function, name, info[1]))
+
+
+def _insist(function: Callable[..., Any], name: str, error: BaseException) -> None:
+    if isinstance(error, FileNotFoundError):  # somebody else removes it too
+        return
+    # Windows does not remove a file that is read-only.
+    if not (isinstance(error, PermissionError) and function in {os.unlink, os.remove}):
+        raise error
+    Path(name).chmod(stat.S_IRWXU)
+    function(name)
+
+
+def _is_folder(path: Path) -> bool:
+    status = path.lstat()
+    junction = getattr(status, "st_reparse_tag", 0) == _JUNCTION
+    return stat.S_ISDIR(status.st_mode) and not junction

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,27 @@ from trail.model import EntryId, NormalizedName, Sha256
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LAYOUT_VERSION", "Layout", "entry_id"]
+__all__ = [
+    "ENTRY_FILE",
+    "LAYOUT_VERSION",
+    "PREFIX_FILE",
+    "Layout",
+    "entry_id",
+    "flat",
+    "scripts",
+    "site_packages",
+]
 
 LAYOUT_VERSION = 1
 ENTRY_FILE = "entry.json"
+PREFIX_FILE = "trail.json"
 
 _DIGITS = 12
 # 255 bytes is the longest file name nearly everywhere; the digits keep a cut name unique.
 _LONGEST_TAGS = 200
-_ENTRY_ID = re.compile(r"[a-z0-9-]+/[^/\\\0]+/[A-Za-z0-9_.-]+-[0-9a-f]{12}")
+_ENTRY_ID = re.compile(r"[a-z0-9][a-z0-9-]*/[A-Za-z0-9!+._-]+/[A-Za-z0-9_.-]+-[0-9a-f]{12}")
 _KEY = re.compile(r"[A-Za-z0-9._-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9!+._-]")
 
 
 def entry_id(name: NormalizedName, version: str, filename: str, sha256: Sha256) -> EntryId:
@@ -45,6 +57,20 @@ def entry_id(name: NormalizedName, version: str, filename: str, sha256: Sha256) 
     """
     tags = "-".join(filename.removesuffix(".whl").rsplit("-", 3)[1:])
     return EntryId(f"{name}/{version}/{tags[:_LONGEST_TAGS]}-{sha256[:_DIGITS]}")
+
+
+def flat(subject: str) -> str:
+    """Turn a subject (an entry id, a prefix key, …) into one file name, the same one each time.
+
+    Two subjects that are not entry ids may share a name: then they share a lock, which is
+    harmless as long as no process waits for one while it holds the other.
+    """
+    name = subject.replace("/", "+")
+    if len(name) <= _LONGEST_TAGS and not _UNSAFE.search(name):
+        return name
+    data = subject.encode("utf-8", "surrogatepass")
+    digits = f"{zlib.crc32(data):08x}{zlib.crc32(data[::-1]):08x}"
+    return f"{_UNSAFE.sub('_', name)[: _LONGEST_TAGS - 20]}-{digits}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +114,16 @@ class Layout:
         return self.root / "index"
 
     @property
+    def sources(self) -> Path:
+        """Source distributions and checkouts."""
+        return self.root / "sources"
+
+    @property
+    def builds(self) -> Path:
+        """Wheels that were built from sources."""
+        return self.root / "builds"
+
+    @property
     def roots(self) -> Path:
         """One small file per project and request: what it uses."""
         return self.root / "roots"
@@ -108,7 +144,7 @@ class Layout:
         Raises:
             DepotError: the id is not well formed.
         """
-        if not _ENTRY_ID.fullmatch(entry) or ".." in entry.split("/"):
+        if not _ENTRY_ID.fullmatch(entry) or {".", ".."} & set(entry.split("/")):
             raise DepotError(f"`{entry}` is not the id of a depot entry")
         return self.installed.joinpath(*entry.split("/"))
 
@@ -126,13 +162,38 @@ class Layout:
             raise DepotError(f"`{key}` is not the key of a prefix")
         return self.prefixes / key
 
+    def prefix_file(self, key: str) -> Path:
+        """The list of entries that a prefix uses."""
+        return self.prefix(key) / PREFIX_FILE
+
+    def root_file(self, name: str) -> Path:
+        """The file of a root; `name` comes from `trail.depot.roots.root_name`."""
+        return self.roots / name
+
+    @property
+    def locks(self) -> Path:
+        """The folder of lock files."""
+        return self.staging / "locks"
+
     def lock(self, subject: str) -> Path:
         """The lock file that guards making `subject` (an entry id or a prefix key)."""
-        return self.staging / "locks" / f"{subject.replace('/', '+')[:200]}.lock"
+        return self.locks / f"{flat(subject)}.lock"
+
+    def staged(self, name: str) -> Path:
+        """One folder of unfinished work."""
+        return self.staging / name
+
+    def staged_lock(self, name: str) -> Path:
+        """The lock that lives as long as the process that uses the folder."""
+        return self.locks / f"{name}.use"
 
     def unsynced_since(self, boot: str) -> Path:
         """The folder of notes made since the boot with this id."""
         return self.unsynced / boot
+
+    def note(self, boot: str, subject: str) -> Path:
+        """The note that `subject` may not have reached the disk."""
+        return self.unsynced_since(boot) / flat(subject)
 
 
 def site_packages(entry: Path, *, windows: bool = os.name == "nt") -> Path:
