@@ -12,7 +12,6 @@ costs several times the unpacking, so:
    another machine shares the depot. Such a subject is verified before its first use.
 
 Where there is no boot id (macOS, Windows) everything is flushed before the rename.
-This module is light to import: `trail run` asks `foreign_boots` before each start.
 """
 
 from __future__ import annotations
@@ -20,8 +19,9 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import sys
 from typing import TYPE_CHECKING
+
+from trail.depot.boot import foreign_boots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,33 +29,7 @@ if TYPE_CHECKING:
 
     from trail.depot.layout import Layout
 
-__all__ = ["boot_id", "clear", "flush_tree", "foreign_boots", "leave_note", "settle", "suspects"]
-
-_BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-def boot_id() -> str:
-    """The id of the machine's present run, or an empty string where there is none."""
-    if sys.platform != "linux":
-        return ""
-    try:
-        with open(_BOOT_ID, encoding="ascii") as file:  # noqa: PTH123  # pathlib costs the fast path 5 ms
-            return file.read().strip()
-    except (OSError, ValueError):
-        return ""
-
-
-def foreign_boots(unsynced: str | Path, boot: str) -> list[str]:
-    """The boot ids other than this one that have notes: one listing of one folder.
-
-    Args:
-        unsynced: the depot's `unsynced` folder; it may be missing.
-        boot: today's id.
-    """
-    try:
-        return sorted(name for name in os.listdir(unsynced) if name != boot)  # noqa: PTH208  # see boot_id
-    except OSError:
-        return []
+__all__ = ["clear", "flush_tree", "leave_note", "settle", "suspects"]
 
 
 def suspects(layout: Layout, boot: str) -> frozenset[str]:

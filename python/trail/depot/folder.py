@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trail.depot import durable
+from trail.depot.boot import foreign_boots
 from trail.depot.entry import EntryInfo, dump_info, parse_info
 from trail.depot.faults import depot_error, explained
 from trail.depot.layout import flat
@@ -250,7 +251,7 @@ class Depot:
             and flat(subject) in self.suspects
             and any(
                 self.layout.note(boot, subject).exists()
-                for boot in durable.foreign_boots(self.layout.unsynced, self.boot)
+                for boot in foreign_boots(self.layout.unsynced, self.boot)
             )
         )
 

@@ -16,7 +16,7 @@ import os
 import time
 import zlib
 
-from trail.depot.durable import boot_id, foreign_boots
+from trail.depot.boot import boot_id, foreign_boots
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

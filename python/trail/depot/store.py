@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.depot import durable
+from trail.depot.boot import boot_id
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.faults import depot_error
 from trail.depot.folder import Depot, Entry, check_same
@@ -96,7 +97,7 @@ def open_depots(paths: Sequence[Path], *, boot: str | None = None) -> Stack:
     Raises:
         DepotError: a path is relative, is no depot, or is the depot of a later trail.
     """
-    boot = durable.boot_id() if boot is None else boot
+    boot = boot_id() if boot is None else boot
     depots: list[Depot] = []
     unusable: list[tuple[Path, str]] = []
     received = False
