@@ -1,0 +1,35 @@
+"""What importing trail loads: next to nothing, since every start of a program pays for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCES = Path(__file__).parents[1] / "python"
+
+
+def loaded_by(statement: str) -> set[str]:
+    """List the modules that a statement loads in a fresh interpreter."""
+    code = (
+        f"import json, sys; before = set(sys.modules); {statement}; "
+        "print(json.dumps([*sys.modules.keys() - before]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_importing_trail_loads_nothing_else() -> None:
+    assert loaded_by("import trail") == {"trail"}
+
+
+def test_what_is_loaded_is_seen() -> None:
+    assert {"trail.model", "packaging"} < loaded_by("import trail.model, packaging")
