@@ -1,0 +1,1 @@
+"""Pythons: find them, and learn what they are without importing anything of theirs."""
