@@ -90,13 +90,8 @@ def _unusable(executable: Path, problem: str) -> InterpreterError:
 def _check(executable: Path, facts: dict[str, Any]) -> None:
     major, minor = facts["environment"]["python_version"].split(".")
     if (int(major), int(minor)) < OLDEST:
-        raise InterpreterError(
-            f"`{executable}` is too old",
-            details=(
-                ("expected", f"Python {OLDEST[0]}.{OLDEST[1]} or newer"),
-                ("actual", facts["version"]),
-            ),
-        )
+        problem = f"it is Python {facts['version']}, the oldest that can be used is 3.8"
+        raise InterpreterError(f"`{executable}` is too old", details=(("problem", problem),))
 
 
 def _base_executable(executable: Path, facts: dict[str, Any]) -> Path | None:
@@ -119,7 +114,7 @@ def _base_executable(executable: Path, facts: dict[str, Any]) -> Path | None:
             return place
     raise InterpreterError(
         f"`{executable}` belongs to a virtual environment whose Python is gone",
-        details=(("home", settings.get("home", "unknown")),),
+        details=(("problem", f"there is no Python in `{settings.get('home', '')}`"),),
     )
 
 
@@ -146,7 +141,7 @@ def _interpreter(facts: dict[str, Any]) -> Interpreter:
     name = f"{facts['implementation']}-{facts['version']}{flags}"
     digest = _digest(f"{base}\0{facts['version']}\0{status.st_size}\0{status.st_mtime_ns}")
     return Interpreter(
-        executable=Path(facts["executable"]),
+        executable=_stable_name(Path(facts["executable"]), facts),
         base=base,
         base_prefix=Path(facts["base_prefix"]),
         base_exec_prefix=Path(facts["base_exec_prefix"]),
@@ -171,6 +166,17 @@ def _interpreter(facts: dict[str, Any]) -> Interpreter:
         mac_version=facts["mac_version"],
         externally_managed=facts["externally_managed"],
     )
+
+
+def _stable_name(executable: Path, facts: dict[str, Any]) -> Path:
+    """Prefer `python3.12` to a `python3` that may be turned to another version one day."""
+    stem = "python" if facts["implementation"] == "cpython" else facts["implementation"]
+    flag = "t" if facts["free_threaded"] else ""
+    suffix = ".exe" if executable.suffix == ".exe" else ""
+    minor = facts["environment"]["python_version"]
+    other = executable.with_name(f"{stem}{minor}{flag}{suffix}")
+    same = os.path.realpath(other) == os.path.realpath(executable)
+    return other if same and other.exists() else executable
 
 
 def _recall(record: Path, executable: Path) -> dict[str, Any] | None:
