@@ -39,6 +39,7 @@ __all__ = [
     "add_entry",
     "facts_of",
     "make_prefix",
+    "other_pythons",
     "run_python",
     "this_python",
 ]
@@ -92,6 +93,18 @@ def this_python(executable: str = sys.executable) -> Python:
         free_threaded=False,
         identity=f"test-{version}",
     )
+
+
+def other_pythons() -> list[Path]:
+    """Find Pythons of other versions that are installed here, as pyenv keeps them.
+
+    TRAIL_TEST_PYTHONS (paths, separated as in PATH) names them elsewhere.
+    """
+    if paths := os.environ.get("TRAIL_TEST_PYTHONS"):
+        return [Path(path) for path in paths.split(os.pathsep)]
+    versions = Path(sys.base_prefix).parent
+    found = sorted(versions.glob("3.*/bin/python"))
+    return [path for path in found if path.parent.parent != Path(sys.base_prefix)]
 
 
 def facts_of(

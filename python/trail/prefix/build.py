@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -168,10 +169,11 @@ class _Builder:
             platform.link_folder(self._target(path, member, source), to)
         elif action is Action.FILE_LINK:
             platform.link_file(self._target(path, member, source), to)
-        elif action is Action.BYTECODE_FILE or action is Action.BYTECODE_FOLDER:
-            platform.link_bytecode(
-                self._target(path, member, source), to, folder=action is Action.BYTECODE_FOLDER
-            )
+        elif action is Action.BYTECODE_FOLDER:
+            if _make_cache(f"{self._sources[member]}/{source}"):
+                platform.link_folder(self._target(path, member, source), to)
+        elif action is Action.BYTECODE_FILE:
+            platform.link_bytecode(self._target(path, member, source), to)
         elif action is Action.HARDLINK:
             platform.hardlink(f"{self._sources[member]}/{source}", to)
         elif action is Action.COPY:
@@ -230,3 +232,25 @@ def _configuration(python: PrefixPython) -> bytes:
         f"executable = {python.base}",
     )
     return ("\n".join(lines) + "\n").encode()
+
+
+def _make_cache(folder: str) -> bool:
+    """Make a `__pycache__` folder in an entry, so that a link to it leads somewhere.
+
+    A link to a folder that is not there looks like a file to `os.walk`, and ends
+    `shutil.copytree`.
+
+    Returns:
+        Whether it is there; it cannot be made in somebody else's depot.
+    """
+    parent = os.path.dirname(folder)  # noqa: PTH120  # as above
+    for _ in range(3):  # another process may take the write bit just now
+        with contextlib.suppress(OSError):
+            if os.path.isdir(folder):  # noqa: PTH112  # as above
+                return True
+            os.chmod(parent, 0o755)  # noqa: PTH101, S103  # readable for all users
+            try:
+                os.mkdir(folder, 0o555)  # noqa: PTH102  # as above
+            finally:
+                os.chmod(parent, 0o555)  # noqa: PTH101, S103  # as above
+    return os.path.isdir(folder)  # noqa: PTH112  # as above

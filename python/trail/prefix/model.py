@@ -136,7 +136,7 @@ class Action(Enum):
     COPY = "copy"
     SCRIPT = "script"  # `#!python` made the prefix's Python; linked where it has no such line
     BYTECODE_FILE = "bytecode file"  # as FILE_LINK; may not exist yet
-    BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; may not exist yet
+    BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; made if it is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +205,8 @@ class Platform(Protocol):
     def link_file(self, target: str, path: str) -> None:
         """Link a file."""
 
-    def link_bytecode(self, target: str, path: str, *, folder: bool) -> None:
-        """Link a file or folder that may not exist yet."""
+    def link_bytecode(self, target: str, path: str) -> None:
+        """Link a file that may not exist yet."""
 
     def hardlink(self, source: str, path: str) -> None:
         """Give a file a second name, or copy it where that is not possible."""

@@ -155,6 +155,8 @@ class _Planner:
         # Real in any case, because trail has something of its own there.
         for name in (shape.library, *(("include",) if self._headers else ())):
             self._real(name, owners.pop(name, []), self._usual)
+        if self._headers and shape.headers not in self._folders:
+            self._real(shape.headers, [], self._usual)
         self._fill("", owners, folders, self._usual)
 
     def scripts(self) -> None:

@@ -83,7 +83,7 @@ class PosixPlatform:
         """Link a file; `target` may be relative."""
         _symlink(target, path)
 
-    def link_bytecode(self, target: str, path: str, *, folder: bool) -> None:  # noqa: ARG002  # Windows asks
+    def link_bytecode(self, target: str, path: str) -> None:
         """Link bytecode that may come later: Python copes with a link that leads nowhere."""
         _symlink(target, path)
 

@@ -90,10 +90,10 @@ class WindowsPlatform:
         """Symlinks need a privilege, so a file gets a second name."""
         self.hardlink(target, path)
 
-    def link_bytecode(self, target: str, path: str, *, folder: bool) -> None:
-        """Link bytecode if it is there: neither kind of link can wait for its target."""
+    def link_bytecode(self, target: str, path: str) -> None:
+        """Link bytecode if it is there: a hardlink cannot wait for it."""
         if Path(target).exists():
-            (self.link_folder if folder else self.link_file)(target, path)
+            self.link_file(target, path)
 
     def hardlink(self, source: str, path: str) -> None:
         """Give a file a second name, or copy it where that is not possible."""
