@@ -1,9 +1,9 @@
 """The project's commands; they need Python 3.11 or later, pip and PyPI, and set up the rest.
 
     python3 dev.py demo               install and run examples/quickstart, and again
-    python3 dev.py test [ARGS…]       lint, then all tests; with ARGS: pytest alone, with them
+    python3 dev.py test [ARGS]        lint, then all tests; with ARGS: pytest alone, with them
     python3 dev.py lint               ruff and mypy; clippy and rustfmt where Rust is at hand
-    python3 dev.py bench [NAME…]      benchmarks (all, or those named)
+    python3 dev.py bench [ARGS]       compare with other tools (ARGS: see --help)
     python3 dev.py build              the source distribution and the wheels, into dist/
 
 Everything is installed into .dev/, a link folder of the kind that trail itself makes: neither
@@ -88,17 +88,16 @@ def lint() -> None:
         run("cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-Dwarnings")
 
 
-def bench(*names: str) -> None:
-    """Run `benches/bench_NAME.py`, all of them if none is named."""
+def bench(*arguments: str) -> None:
+    """Compare trail with its peers; the arguments are those of benches/run.py."""
     setup()
-    every = [path.stem.removeprefix("bench_") for path in (ROOT / "benches").glob("bench_*.py")]
-    for name in names or sorted(every):
-        run("python", f"benches/bench_{name}.py")
+    run("python", "benches/run.py", *arguments)
 
 
 def build() -> None:
     """Make the source distribution and the wheels, into dist/."""
     setup()
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
     run("python", "-c", "import trail_build; trail_build.build_sdist('dist')")
     for native in ("off",) if native_fault() else ("off", "require"):
         pip("wheel", "--no-deps", "--wheel-dir=dist", f"--config-settings=native={native}", ".")

@@ -100,9 +100,8 @@ def rust_fault(root: Path = Path()) -> str | None:
             ).stdout
         except FileNotFoundError:
             return f"no `{tool}` on PATH"
-        except (OSError, subprocess.CalledProcessError) as err:
-            # A rustup proxy answers so where rustup has no toolchain.
-            return f"`{tool} --version` failed: {err}"
+        except subprocess.CalledProcessError as err:  # a rustup proxy with no toolchain behind it
+            return f"`{tool} --version` fails, with exit status {err.returncode}"
         found = re.search(r"\d+\.\d+(\.\d+)?", answer)
         if found is None or _numbers(found[0]) < _numbers(needed):
             return f"{tool} {needed} or newer is needed, found: {answer.strip()}"
