@@ -78,7 +78,7 @@ def link_all(
     project = folder / "project"
     project.mkdir()
     (project / "pylock.toml").write_bytes(house.pylock.read_bytes())
-    install = (*trail, "install")
+    install = [*(str(part) for part in trail), "install"]
     subprocess.run(install, cwd=project, env=environ, check=True, capture_output=True)
     os.sync()
     command = [sys.executable, __file__, folder, str(rounds)]
@@ -89,9 +89,8 @@ def link_all(
 
 def _work(folder: Path, rounds: int) -> dict[str, float]:
     # Imported here, for only this process has trail on its path.
-    from trail.interpreter.describe import describe  # noqa: PLC0415
-
     from trail.depot.store import open_depots  # noqa: PLC0415
+    from trail.interpreter.describe import describe  # noqa: PLC0415
     from trail.prefix.build import ensure_prefix  # noqa: PLC0415
     from trail.prefix.model import Prefix, PrefixRequest  # noqa: PLC0415
     from trail.report import Reporter  # noqa: PLC0415
