@@ -29,7 +29,7 @@ from trail.interpreter.request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.specifiers import SpecifierSet
 
@@ -62,6 +62,27 @@ class Places:
     current: Path | None = None
     pyenv_root: Path | None = None
     known: Path | None = None
+
+    @classmethod
+    def from_environ(
+        cls,
+        environ: Mapping[str, str],
+        *,
+        folder: Path,
+        current: Path | None = None,
+        known: Path | None = None,
+    ) -> Places:
+        """Take the places that environment variables name; the rest as above."""
+        home = Path(environ.get("HOME") or environ.get("USERPROFILE") or folder.anchor)
+        pyenv_root = environ.get("PYENV_ROOT")
+        return cls(
+            search_path=environ.get("PATH", ""),
+            home=home,
+            folder=folder,
+            current=current,
+            pyenv_root=Path(pyenv_root) if pyenv_root else None,
+            known=known,
+        )
 
     @property
     def pyenv(self) -> Path:

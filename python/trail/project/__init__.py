@@ -1,0 +1,1 @@
+"""Projects: where they begin, and what their `pyproject.toml` says."""
