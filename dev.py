@@ -121,8 +121,9 @@ def setup() -> None:
     link_prefix(DEV)
     tools = tomllib.loads(pyproject.read_text(encoding="utf-8"))["dependency-groups"]["dev"]
     native = "require" if os.environ.get("TRAIL_REQUIRE_NATIVE") == "1" else "auto"
-    print(f"Setting up .dev/ (the native engine: {native_fault() or 'with it'})")
-    pip("install", f"--config-settings=native={native}", "--editable=.", *tools)
+    engines = f"without the native engine: {native_fault()}" if native_fault() else "with Rust"
+    print(f"Setting up .dev/, {engines}; a minute or two the first time")
+    pip("install", "--quiet", f"--config-settings=native={native}", "--editable=.", *tools)
     stamp.write_text(digest.hexdigest(), encoding="utf-8")
 
 

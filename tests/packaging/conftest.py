@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,18 +33,9 @@ def sdist(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def unpacked_sdist(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    (unpacked,) = folder.iterdir()
-    return unpacked
-
-
-@pytest.fixture(scope="session")
-def pure_wheel(unpacked_sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pure_wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pure")
-    pip("wheel", "--no-deps", "-w", folder, unpacked_sdist, environ=without_cargo())
+    pip("wheel", "--no-deps", "-w", folder, sdist, environ=without_cargo())
     (made,) = folder.iterdir()
     return made
 
@@ -68,9 +58,9 @@ def with_cargo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def native_wheel(
-    unpacked_sdist: Path, with_cargo: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    sdist: Path, with_cargo: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("native")
-    pip("wheel", "--no-deps", "-w", folder, unpacked_sdist, environ=with_cargo)
+    pip("wheel", "--no-deps", "-w", folder, sdist, environ=with_cargo)
     (made,) = folder.iterdir()
     return made
