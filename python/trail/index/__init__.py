@@ -1,0 +1,1 @@
+"""Indexes: pages, choice of files, downloads; the only user of httpx."""

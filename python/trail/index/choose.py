@@ -1,0 +1,210 @@
+"""Which wheel of a pinned version is the one to use; pip's order, no network."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
+
+from trail.errors import DigestError, FetchError, TrailError
+from trail.index.digests import STRONG, by_algorithm
+from trail.index.links import local_path
+from trail.model import WheelFile
+from trail.wheel.filename import parse_filename
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.tags import Tag
+
+    from trail.index.simple import IndexFile, ProjectPage
+    from trail.model import Hashes, Pinned
+    from trail.report import Reporter
+    from trail.wheel.filename import WheelName
+
+__all__ = ["choose_wheel"]
+
+_MOST_SHOWN = 12
+_BUILD = re.compile(r"(\d*)(.*)", re.DOTALL)
+
+
+def choose_wheel(
+    page: ProjectPage,
+    pinned: Pinned,
+    tags: Sequence[Tag],
+    *,
+    python: str | None = None,
+    reporter: Reporter,
+) -> WheelFile:
+    """Choose the best wheel of a pinned version.
+
+    In pip's order: files that are not yanked, then by the rank of the best tag, then by
+    build number, the highest first.
+
+    Args:
+        page: what there is.
+        pinned: what is wanted.
+        tags: what the interpreter takes, the best first.
+        python: the interpreter's full version, for `requires-python`; None to ignore that.
+        reporter: is told of a yanked file.
+
+    Raises:
+        FetchError: there is no such version, or no wheel of it that fits.
+        DigestError: the wheels that fit are not the ones that the hashes vouch for.
+    """
+    release = f"`{pinned.name}` {pinned.version}"
+    files = [file for file in page.files if file.version == pinned.version]
+    if not files:
+        raise FetchError(f"there is no {release}", details=_what_there_is(page))
+    if pinned.filename is not None:
+        files = [file for file in files if file.filename == pinned.filename]
+        if not files:
+            raise FetchError(
+                f"there is no `{pinned.filename}` any more", details=_what_there_is(page)
+            )
+    wheels = [(file, name) for file in files if (name := _wheel_name(file)) is not None]
+    if not wheels:
+        raise FetchError(
+            f"{release} has no wheel, only a source distribution",
+            details=(("file", files[0].filename), *_where(files)),
+        )
+    ranks = _ranks(tuple(tags))
+    fitting = [(file, name) for file, name in wheels if not ranks.keys().isdisjoint(name.tags)]
+    if not fitting:
+        raise FetchError(
+            f"{release} has no wheel for this interpreter",
+            details=_tag_details(files, [file for file, _ in wheels], tags),
+        )
+    running = [(file, name) for file, name in fitting if _runs_on(file, python)]
+    if not running:
+        raise FetchError(
+            f"{release} does not run on Python {python}",
+            details=(("requires", str(fitting[0][0].requires_python)), *_where(files)),
+        )
+    vouched = [(file, name) for file, name in running if _vouched(file.hashes, pinned.hashes)]
+    if not vouched:
+        raise _strangers(pinned, [file for file, _ in running])
+    file, _ = max(vouched, key=lambda pair: _rank(pair[0], pair[1], ranks))
+    if file.yanked is not None:
+        reason = f": {file.yanked}" if file.yanked else ""
+        reporter.warn(f"{release} was yanked by its authors{reason}")
+    return _as_wheel(file, pinned)
+
+
+def _wheel_name(file: IndexFile) -> WheelName | None:
+    if not file.is_wheel:
+        return None
+    try:
+        return parse_filename(file.filename)
+    except TrailError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _ranks(tags: tuple[Tag, ...]) -> Mapping[Tag, int]:
+    return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+
+
+def _rank(file: IndexFile, name: WheelName, ranks: Mapping[Tag, int]) -> tuple[bool, int, int, str]:
+    best = min(ranks[tag] for tag in name.tags if tag in ranks)
+    number, rest = _BUILD.fullmatch(name.build).groups()  # type: ignore[union-attr]  # fits all
+    return (file.yanked is None, -best, int(number or -1), rest)
+
+
+def _runs_on(file: IndexFile, python: str | None) -> bool:
+    if python is None or file.requires_python is None:
+        return True
+    try:
+        return SpecifierSet(file.requires_python).contains(python, prereleases=True)
+    except InvalidSpecifier:
+        return True  # as pip: old uploads have all sorts of texts here
+
+
+def _vouched(given: Hashes, pinned: Hashes) -> bool:
+    """Whether a file's hashes may be those of the wanted file."""
+    wanted = by_algorithm(pinned)
+    known = by_algorithm(given)
+    return all(known[name] & wanted[name] for name in known.keys() & wanted.keys())
+
+
+def _as_wheel(file: IndexFile, pinned: Pinned) -> WheelFile:
+    known = tuple(pair for pair in file.hashes if pair[0] in STRONG)
+    settled = {algorithm for algorithm, _ in known}
+    # Where the page has no hash of an algorithm, each of the pinned ones is possible.
+    more = tuple(pair for pair in pinned.hashes if pair[0] not in settled)
+    hashes = tuple(sorted((*known, *more))) or file.hashes
+    path = local_path(file.url)
+    return WheelFile(
+        name=pinned.name,
+        version=pinned.version,
+        filename=file.filename,
+        hashes=hashes,
+        size=file.size,
+        url=None if path else file.url,
+        path=path,
+        index=file.index,
+        vouched=bool(hashes),
+        requires=pinned.requires,
+    )
+
+
+# --- the details of errors
+
+
+def _where(files: Iterable[IndexFile]) -> tuple[tuple[str, str], ...]:
+    places = dict.fromkeys(file.index for file in files if file.index)
+    return (("index", ", ".join(places)),) if places else ()
+
+
+def _what_there_is(page: ProjectPage) -> tuple[tuple[str, str], ...]:
+    versions = sorted({Version(file.version) for file in page.files}, reverse=True)
+    details = [("versions", _shorten([str(version) for version in versions]) or "none")]
+    if page.status != "active":
+        status = f"{page.status}: {page.reason}" if page.reason else page.status
+        details.append(("status", status))
+    return (*details, *(_where(page.files) or _where_page(page)))
+
+
+def _where_page(page: ProjectPage) -> tuple[tuple[str, str], ...]:
+    return (("index", page.index),) if page.index else ()
+
+
+def _tag_details(
+    files: Iterable[IndexFile], wheels: Iterable[IndexFile], tags: Sequence[Tag]
+) -> tuple[tuple[str, str], ...]:
+    offered = sorted({"-".join(wheel.filename[:-4].split("-")[-3:]) for wheel in wheels})
+    details = [("wheels for", _shorten(offered))]
+    if tags:
+        details.append(("this is", str(tags[0])))
+    sources = [file.filename for file in files if not file.is_wheel]
+    if sources:
+        details.append(("source", sources[0]))
+    return (*details, *_where(files))
+
+
+def _strangers(pinned: Pinned, files: Sequence[IndexFile]) -> DigestError:
+    accepted = [f"{algorithm}={digest}" for algorithm, digest in pinned.hashes]
+    offered = [
+        f"{algorithm}={digest} ({file.filename})"
+        for file in files
+        for algorithm, digest in file.hashes
+        if algorithm in STRONG
+    ]
+    return DigestError(
+        f"refused `{pinned.name}` {pinned.version}: no wheel for this interpreter has a hash"
+        " that the lock names; nothing of it was installed",
+        details=(
+            ("expected", _shorten(accepted)),
+            ("actual", _shorten(offered)),
+            *_where(files),
+        ),
+    )
+
+
+def _shorten(words: Sequence[str]) -> str:
+    more = len(words) - _MOST_SHOWN
+    shown = ", ".join(words[:_MOST_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown

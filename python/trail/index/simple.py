@@ -1,0 +1,372 @@
+"""Pages of the simple repository API: bytes in, values out, no network.
+
+Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 700, 714,
+792), API version 1.x. Of a page's files only wheels and source distributions of the
+project are kept; old formats, and names that say nothing, are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from trail.addresses import redact
+from trail.errors import FetchError
+from trail.model import NormalizedName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from trail.model import Hashes
+
+__all__ = ["ACCEPT", "IndexFile", "ProjectPage", "parse_links", "parse_page", "split_filename"]
+
+ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, "
+    "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+)
+"""The Accept header for a page (PEP 691)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """A wheel or source distribution that an index or a page of links offers.
+
+    Args:
+        name: the project, from the file name.
+        version: from the file name, normalised (PEP 440).
+        filename: the file's name.
+        url: its address, absolute, without credentials of the index.
+        hashes: as given by the page; may be empty or weak.
+        size: in bytes, or None where the page does not tell.
+        requires_python: version specifiers, or None.
+        yanked: the reason, empty where there is none; None for a file that is not yanked.
+        core_metadata: hashes of the metadata file at `{url}.metadata`; None where there is
+            no such file (PEP 658, PEP 714).
+        upload_time: when it was uploaded, or None (PEP 700).
+        index: address of the index or page of links.
+    """
+
+    name: NormalizedName
+    version: str
+    filename: str
+    url: str
+    hashes: Hashes = ()
+    size: int | None = None
+    requires_python: str | None = None
+    yanked: str | None = None
+    core_metadata: Hashes | None = None
+    upload_time: datetime | None = None
+    index: str | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it is a wheel, not a source distribution."""
+        return self.filename.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
+    """What an index says about a project.
+
+    Args:
+        name: the project.
+        files: in the order of the page.
+        status: `active`, `archived`, `quarantined` or `deprecated` (PEP 792), or another
+            word of a later API.
+        reason: for the status, where one is given.
+        index: address of the index, or None where only pages of links have the project.
+    """
+
+    name: NormalizedName
+    files: tuple[IndexFile, ...] = ()
+    status: str = "active"
+    reason: str | None = None
+    index: str | None = None
+
+
+def parse_page(
+    data: bytes, *, content_type: str, url: str, name: NormalizedName, index: str | None = None
+) -> ProjectPage:
+    """Read the page of a project.
+
+    Args:
+        data: the page.
+        content_type: the header, with parameters; decides between JSON and HTML.
+        url: the page's own address, after redirects; relative addresses start there.
+        name: the project.
+        index: address of the index, for the result.
+
+    Raises:
+        FetchError: the page is not one, or is of a newer major API version.
+    """
+    media, charset = _media_type(content_type)
+    try:
+        if media.endswith("+json") or media == "application/json":
+            return _parse_json(data, _Origin(url=url, name=name, index=index))
+        if media.endswith("html"):
+            return _parse_html(data, charset, _Origin(url=url, name=name, index=index))
+    except _BadPageError as error:
+        raise _unreadable(name, url, str(error)) from error
+    raise _unreadable(name, url, f"it is of type `{media or 'none'}`, not an index page")
+
+
+def parse_links(data: bytes, *, content_type: str = "text/html", url: str) -> tuple[IndexFile, ...]:
+    """Read a page of links to files of any projects (`--find-links`).
+
+    Args:
+        data: the page, HTML.
+        content_type: the header, with parameters.
+        url: the page's own address, after redirects.
+    """
+    _, charset = _media_type(content_type)
+    page = _LinkParser()
+    page.feed(data.decode(charset, "replace"))
+    return _link_files(page, _Origin(url=url, name=None, index=redact(url)))
+
+
+def split_filename(
+    filename: str, expected: NormalizedName | None = None
+) -> tuple[NormalizedName, str] | None:
+    """Take name and version from the name of a wheel or source distribution.
+
+    Args:
+        filename: the file's name.
+        expected: the project that it should belong to. Source distributions from before
+            PEP 625 cannot be split without it if a version has a `-`.
+
+    Returns:
+        Name and version, both normalised; None if it is neither, or of another project.
+    """
+    if "/" in filename or "\\" in filename:
+        return None
+    if filename.endswith(".whl"):
+        parts = filename[:-4].split("-")
+        pairs = [(parts[0], parts[1])] if len(parts) in {5, 6} else []
+    else:
+        stem = next(
+            (filename.removesuffix(end) for end in (".tar.gz", ".zip") if filename.endswith(end)),
+            "",
+        )
+        cuts = [place for place, char in enumerate(stem) if char == "-"]
+        if expected is None:
+            cuts = cuts[-1:]
+        pairs = [(stem[:cut], stem[cut + 1 :]) for cut in cuts]
+    for project, version in pairs:
+        name = _normal_name(project)
+        if expected is None or name == expected:
+            normal = _normal_version(version)
+            if normal is not None:
+                return name, normal
+    return None
+
+
+class _BadPageError(ValueError):
+    """What is wrong with a page."""
+
+
+def _unreadable(name: str, url: str, reason: str) -> FetchError:
+    return FetchError(
+        f"the page of `{name}` cannot be read", details=(("url", redact(url)), ("reason", reason))
+    )
+
+
+def _media_type(header: str) -> tuple[str, str]:
+    media, *parameters = (part.strip() for part in header.split(";"))
+    charset = "utf-8"
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "charset":
+            charset = value.strip("\"' ")
+    try:
+        b"".decode(charset)
+    except LookupError:
+        charset = "utf-8"
+    return media.lower(), charset
+
+
+def _check_version(version: object) -> None:
+    # PEP 629: a newer minor version is fine, a newer major one cannot be understood.
+    major, dot, minor = str(version).partition(".")
+    if not (dot and major.isdecimal() and minor.isdecimal()):
+        raise _BadPageError(f"its API version is `{version}`")
+    if major != "1":
+        raise _BadPageError(f"its API version is {version}, this trail knows 1.x")
+
+
+@lru_cache(maxsize=4096)
+def _normal_version(text: str) -> str | None:
+    try:
+        return str(Version(text))
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _normal_name(text: str) -> NormalizedName:
+    return NormalizedName(canonicalize_name(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Origin:
+    """Where files are listed; `name` is None where they may be of any project."""
+
+    url: str
+    name: NormalizedName | None
+    index: str | None
+
+    def file(self, filename: str, url: str, **more: Any) -> IndexFile | None:
+        """Make the file; None if it is of no use here."""
+        known = split_filename(filename, self.name)
+        scheme = urlsplit(url).scheme
+        # A page from the network must not send us to the files of this machine.
+        local = scheme == "file" and self.url.startswith("file:")
+        if known is None or not (scheme in {"https", "http"} or local):
+            return None
+        return IndexFile(
+            name=known[0], version=known[1], filename=filename, url=url, index=self.index, **more
+        )
+
+
+# --- JSON (PEP 691, 700, 714, 792)
+
+
+def _parse_json(data: bytes, origin: _Origin) -> ProjectPage:
+    try:
+        page = json.loads(data)
+        _check_version(page["meta"]["api-version"])
+        files = [_json_file(entry, origin) for entry in page["files"]]
+        status = page.get("project-status") or {}
+        return _make_page(files, origin, status.get("status"), status.get("reason"))
+    except (ValueError, RecursionError) as error:
+        raise _BadPageError(str(error) or "it is nested too deeply") from error
+    except KeyError as error:
+        raise _BadPageError(f"it has no {error}") from error
+    except (AttributeError, TypeError) as error:
+        raise _BadPageError("its parts have the wrong types") from error
+
+
+def _make_page(
+    files: Iterable[IndexFile | None], origin: _Origin, status: object, reason: object
+) -> ProjectPage:
+    return ProjectPage(
+        name=origin.name or NormalizedName(""),
+        files=tuple(file for file in files if file is not None),
+        status=str(status or "active"),
+        reason=str(reason) if reason else None,
+        index=origin.index,
+    )
+
+
+def _json_file(entry: Mapping[str, Any], origin: _Origin) -> IndexFile | None:
+    yanked = entry.get("yanked", False)
+    # PEP 714: the old key counts only where the new one is missing.
+    metadata = entry.get("core-metadata", entry.get("dist-info-metadata", False))
+    size = entry.get("size")
+    requires_python = entry.get("requires-python")
+    return origin.file(
+        entry["filename"],
+        _absolute(origin.url, entry["url"]),
+        hashes=_hashes(entry["hashes"].items()),
+        size=size if isinstance(size, int) else None,
+        requires_python=requires_python if isinstance(requires_python, str) else None,
+        yanked=(yanked if isinstance(yanked, str) else "") if yanked else None,
+        core_metadata=_hashes(metadata.items() if isinstance(metadata, dict) else ())
+        if metadata
+        else None,
+        upload_time=_time(entry.get("upload-time")),
+    )
+
+
+def _absolute(base: str, url: str) -> str:
+    joined = url if url.startswith("https://") else urljoin(base, url)
+    return urldefrag(joined).url if "#" in joined else joined
+
+
+def _hashes(pairs: Iterable[tuple[str, str]]) -> Hashes:
+    return tuple(sorted((algorithm.lower(), digest.lower()) for algorithm, digest in pairs))
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+# --- HTML (PEP 503, 592, 629, 658, 714, 792)
+
+
+class _LinkParser(HTMLParser):
+    """Collects the anchors, the base address and the API's meta elements of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base: str | None = None
+        self.meta: dict[str, str] = {}
+        self.links: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """See `HTMLParser`; the values come with their entities resolved."""
+        found = dict(attrs)
+        if tag == "a" and found.get("href"):
+            self.links.append(found)
+        elif tag == "base" and self.base is None:
+            self.base = found.get("href")
+        elif tag == "meta" and (found.get("name") or "").startswith("pypi:"):
+            self.meta.setdefault(str(found["name"]), found.get("content") or "")
+
+
+def _parse_html(data: bytes, charset: str, origin: _Origin) -> ProjectPage:
+    page = _LinkParser()
+    page.feed(data.decode(charset, "replace"))
+    # PEP 629: a page without a version is of version 1.0.
+    _check_version(page.meta.get("pypi:repository-version", "1.0"))
+    return _make_page(
+        _link_files(page, origin),
+        origin,
+        page.meta.get("pypi:project-status"),
+        page.meta.get("pypi:project-status-reason"),
+    )
+
+
+def _link_files(page: _LinkParser, origin: _Origin) -> tuple[IndexFile, ...]:
+    base = urljoin(origin.url, page.base) if page.base else origin.url
+    files = (_link_file(link, base, origin) for link in page.links)
+    return tuple(file for file in files if file is not None)
+
+
+def _link_file(link: Mapping[str, str | None], base: str, origin: _Origin) -> IndexFile | None:
+    try:
+        url, fragment = urldefrag(urljoin(base, str(link["href"]).strip()))
+        filename = unquote(urlsplit(url).path.rpartition("/")[2])
+    except ValueError:  # an address that is none
+        return None
+    metadata = link.get("data-core-metadata", link.get("data-dist-info-metadata"))
+    return origin.file(
+        filename,
+        url,
+        hashes=_hashes(_fragment_hash(fragment)),
+        requires_python=link.get("data-requires-python") or None,
+        yanked=(link["data-yanked"] or "") if "data-yanked" in link else None,
+        core_metadata=None
+        if metadata in {None, "", "false"}
+        else _hashes(_fragment_hash(str(metadata))),
+    )
+
+
+def _fragment_hash(text: str) -> list[tuple[str, str]]:
+    """`sha256=…`, also among other parts that are separated by `&`."""
+    pairs = [part.partition("=") for part in text.split("&")]
+    return [(key, value) for key, _, value in pairs if key in _ALGORITHMS and value]
+
+
+_ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
