@@ -81,7 +81,7 @@ def link_all(
     install = [*(str(part) for part in trail), "install"]
     subprocess.run(install, cwd=project, env=environ, check=True, capture_output=True)
     os.sync()
-    command = [sys.executable, __file__, folder, str(rounds)]
+    command = [sys.executable, __file__, str(folder), str(rounds)]
     done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE)
     place.done_with(folder)
     return Linking(lock=house.name, place=place.name, **json.loads(done.stdout))
