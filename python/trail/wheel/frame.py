@@ -16,7 +16,7 @@ _LOCATOR = struct.Struct("<4sIQI")
 _LONGEST = _END.size + 0xFFFF
 _ONES16 = 0xFFFF
 _ONES32 = 0xFFFFFFFF
-_SIGNATURE = re.compile(rb"PK(\1\2|\3\4|\5[\5\6]|\6[\6\7\x08]|\7\x08)")
+_SIGNATURE = re.compile(rb"PK(\x01\x02|\x03\x04|\x05[\x05\x06]|\x06[\x06-\x08]|\x07\x08)")
 
 TAIL = _LONGEST + _LOCATOR.size + _END64.size
 """How many bytes of an archive's end `parse_frame` may look at."""

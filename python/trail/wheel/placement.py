@@ -110,11 +110,11 @@ def _forbidden(scheme: str, landing: str, placement: Placement) -> bool:
         top, inside, _ = landing[len(placement.site_packages) + 1 :].partition("/")
         return bool(inside) and top.casefold().endswith(".dist-info")
     parts = landing.casefold().split("/")
-    if len(parts) == 1:
-        return parts[0] in _RESERVED
+    if parts[0] in _RESERVED:
+        return True
     if parts[0] in _SCRIPT_FOLDERS:
-        return is_python_name(parts[1])
-    if scheme != "data" or len(parts) == 2:  # noqa: PLR2004  # a file directly in lib is none of it
+        return len(parts) > 1 and is_python_name(parts[1])
+    if scheme != "data" or len(parts) < 3:  # noqa: PLR2004  # a file directly in lib is none of it
         return False
     return (parts[0] in {"lib", "lib64"} and parts[1].startswith("python")) or (
         parts[:2] == ["lib", "site-packages"]

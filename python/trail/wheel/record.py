@@ -49,6 +49,11 @@ class Row:
     size: int | None
 
     @property
+    def strong(self) -> bool:
+        """Whether the hash counts."""
+        return self.algorithm in STRONG
+
+    @property
     def hash(self) -> str | None:
         """The hash as messages show it: `algorithm=digest`."""
         return f"{self.algorithm}={self.digest}" if self.algorithm else None
