@@ -73,7 +73,6 @@ class IndexClient:
             keyring=settings.keyring,
         )
         self._opened: Http | None = None
-        self._pages: dict[tuple[str, NormalizedName], ProjectPage | None] = {}
         self._links: dict[NormalizedName, tuple[IndexFile, ...]] | None = None
 
     def __enter__(self) -> Self:
@@ -89,13 +88,16 @@ class IndexClient:
         if opened is not None:
             opened.close()
 
-    def page(self, name: NormalizedName, index: str | None = None) -> ProjectPage | None:
+    def page(
+        self, name: NormalizedName, index: str | None = None, *, version: str | None = None
+    ) -> ProjectPage | None:
         """What there is of a project.
 
         Args:
             name: the project.
             index: the address of the one index to ask; None for find-links and the
                 configured indexes.
+            version: leave out the files of other versions, to save time.
 
         Returns:
             None if nobody has it.
@@ -104,10 +106,10 @@ class IndexClient:
             FetchError: an index cannot be reached or read.
         """
         if index is not None:
-            return self._index_page(index, name)
+            return self._index_page(index, name, version)
         linked = self._linked(name)
         for address in self._indexes:
-            page = self._index_page(address, name)
+            page = self._index_page(address, name, version)
             if page is not None:
                 return replace(page, files=(*linked, *page.files))
         return ProjectPage(name=name, files=linked) if linked else None
@@ -137,7 +139,9 @@ class IndexClient:
             except FetchError:
                 if not self._indexes:
                     raise
-        found = self.page(pinned.name, pinned.index)
+        found = self.page(pinned.name, pinned.index, version=pinned.version)
+        if found is not None and all(file.version != pinned.version for file in found.files):
+            found = self.page(pinned.name, pinned.index)  # the error tells what there is
         if found is None:
             asked = [pinned.index] if pinned.index else [*self._settings.find_links, *self._indexes]
             raise FetchError(
@@ -175,28 +179,27 @@ class IndexClient:
         # Made when first needed: the default one takes 60 ms to look up.
         return self._settings.indexes()
 
-    def _index_page(self, index: str, name: NormalizedName) -> ProjectPage | None:
+    def _index_page(
+        self, index: str, name: NormalizedName, version: str | None
+    ) -> ProjectPage | None:
         base = self._credentials.take(index)
-        with self._lock:
-            if (base, name) in self._pages:
-                return self._pages[base, name]
         page = self._load_page(base, name)
-        with self._lock:
-            self._pages[base, name] = page
-        return page
-
-    def _load_page(self, base: str, name: NormalizedName) -> ProjectPage | None:
-        url = f"{base.rstrip('/')}/{name}/"
-        shown = redact(base)
-        folder = local_path(base)
-        if folder is not None:
-            return _local_page(folder / name, name, shown)
-        page = self._fetch(url)
         if page is None:
             return None
         return parse_page(
-            page.body, content_type=page.content_type, url=page.url, name=name, index=shown
+            page.body,
+            content_type=page.content_type,
+            url=page.url,
+            name=name,
+            version=version,
+            index=redact(base),
         )
+
+    def _load_page(self, base: str, name: NormalizedName) -> Page | None:
+        folder = local_path(base)
+        if folder is not None:
+            return _local_page(folder / name)
+        return self._fetch(f"{base.rstrip('/')}/{name}/")
 
     def _fetch(self, url: str) -> Page | None:
         """Fetch a page, or take it from the cache; None if the server has none."""
@@ -262,7 +265,7 @@ class IndexClient:
             return self._opened
 
 
-def _local_page(folder: Path, name: NormalizedName, shown: str) -> ProjectPage | None:
+def _local_page(folder: Path) -> Page | None:
     """The page of a project in an index on disk (a `file:` address)."""
     path = folder / "index.html"
     if not path.is_file():
@@ -273,7 +276,7 @@ def _local_page(folder: Path, name: NormalizedName, shown: str) -> ProjectPage |
         raise FetchError(
             f"cannot read `{path}`", details=(("reason", error.strerror or str(error)),)
         ) from error
-    return parse_page(data, content_type="text/html", url=path.as_uri(), name=name, index=shown)
+    return Page(url=path.as_uri(), content_type="text/html", body=data)
 
 
 def _hashed(files: tuple[IndexFile, ...], pinned: Pinned) -> tuple[IndexFile, ...]:
