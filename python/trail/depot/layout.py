@@ -5,7 +5,7 @@
   installed/{name}/{version}/{wheel tags}-{12 hex of the wheel's sha256}/
   prefixes/{key}/
   interpreters/  index/  sources/  builds/
-  roots/
+  compiled/  roots/
   staging/  unsynced/
 """
 
@@ -165,6 +165,14 @@ class Layout:
     def prefix_file(self, key: str) -> Path:
         """The list of entries that a prefix uses."""
         return self.prefix(key) / PREFIX_FILE
+
+    def compiled(self, subject: str) -> Path:
+        """The mark that says that trail has compiled `subject`.
+
+        Args:
+            subject: a prefix key, or `{cache tag}/{entry id}`.
+        """
+        return self.root / "compiled" / flat(subject)
 
     def root_file(self, name: str) -> Path:
         """The file of a root; `name` comes from `trail.depot.roots.root_name`."""
