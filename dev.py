@@ -20,6 +20,7 @@ if sys.version_info < (3, 11):  # noqa: UP036  # said before `import tomllib` fa
 
 import functools
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -156,9 +157,11 @@ def native_fault() -> str | None:
 
 
 def pip(command: str, *arguments: str) -> None:
-    """Run this Python's own pip on .dev/."""
-    base = str(base_python())
-    run(base, "-m", "pip", "--python", str(DEV / "bin" / "python"), command, *arguments)
+    """Run the pip at hand on .dev/."""
+    if importlib.util.find_spec("pip") is None:
+        sys.exit(f"error: {sys.executable} has no pip\nhint: apt-get install python3-pip")
+    python = str(DEV / "bin" / "python")
+    run(sys.executable, "-m", "pip", "--python", python, command, *arguments)
 
 
 def run(program: str, *arguments: str, cwd: Path = ROOT) -> None:

@@ -16,19 +16,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("pa
 
 def test_install_with_rust(tmp_path: Path, sources: Path, with_cargo: dict[str, str]) -> None:
     installed = install(tmp_path / "prefix", sources, environ=with_cargo)
-    assert "native" in installed.run("trail", "--version")
+    assert "(native engine" in installed.run("trail", "--version")
 
 
 def test_install_without_rust(tmp_path: Path, sources: Path) -> None:
     installed = install(tmp_path / "prefix", sources, environ=without_cargo())
-    assert "python engine" in installed.run("trail", "--version")
+    assert "(python engine" in installed.run("trail", "--version")
 
 
 def test_install_of_the_pure_wheel_on_demand(
     tmp_path: Path, sources: Path, with_cargo: dict[str, str]
 ) -> None:
     installed = install(tmp_path / "prefix", "-C", "native=off", sources, environ=with_cargo)
-    assert "python engine" in installed.run("trail", "--version")
+    assert "(python engine" in installed.run("trail", "--version")
 
 
 def test_editable_install_follows_the_sources(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_editable_install_follows_the_sources(tmp_path: Path) -> None:
     old.write_bytes(b"an earlier build")
     installed = install(tmp_path / "prefix", "-C", "native=off", "--editable", copy)
     assert not old.exists()
-    assert "python engine" in installed.run("trail", "--version")
+    assert "(python engine" in installed.run("trail", "--version")
     (copy / "python/trail/planted.py").write_text("print('seen')")
     assert installed.run("python", "-c", "import trail.planted") == "seen\n"
 
@@ -48,7 +48,7 @@ def test_native_editable_install(tmp_path: Path, sources: Path, with_cargo: dict
     installed = install(
         tmp_path / "prefix", "-C", "native=require", "--editable", copy, environ=with_cargo
     )
-    assert "native" in installed.run("trail", "--version")
+    assert "(native engine" in installed.run("trail", "--version")
     assert installed.run("python", "-c", "import trail; print(trail.__file__)") == (
         f"{copy / 'python/trail/__init__.py'}\n"
     )
