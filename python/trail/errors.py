@@ -5,13 +5,14 @@ TrailError
 ├── SettingsError              a setting or configuration file is wrong
 ├── ProjectError               no project, no lock, an unreadable pyproject.toml
 ├── LockError                  a lock that cannot be read, or does not cover the target
-├── FetchError                an index or a download failed
+├── FetchError                 an index or a download failed
 │   └── DigestError            the bytes are not the ones that the lock names
 ├── WheelError                 a wheel breaks a rule of docs/wheel-checks.md
 ├── DepotError                 the depot cannot be used
 ├── InterpreterError           no such Python, or it does not run
 ├── PrefixError                a prefix cannot be made
-└── CommandError               the command to run: not found (127), not executable (126)
+├── CommandError               the command to run: not found (127), not executable (126)
+└── ManyErrors                 several of these at once
 
 An exception carries data. Its message has no final period; `details` are the
 lines below it (label and value, aligned by the printer); `hint` is a command to
@@ -29,6 +30,7 @@ __all__ = [
     "FetchError",
     "InterpreterError",
     "LockError",
+    "ManyErrors",
     "PrefixError",
     "ProjectError",
     "SettingsError",
@@ -114,6 +116,19 @@ class CommandError(TrailError):
     ) -> None:
         super().__init__(message, details=details, hint=hint)
         self.exit_code = exit_code  # type: ignore[misc]  # per instance: 126 or 127
+
+
+class ManyErrors(TrailError):
+    """Several things failed; each is shown.
+
+    Args:
+        errors: at least one.
+        message: what failed as a whole.
+    """
+
+    def __init__(self, message: str, errors: tuple[TrailError, ...]) -> None:
+        super().__init__(message)
+        self.errors = errors
 
 
 class WheelError(TrailError):

@@ -271,6 +271,10 @@ class Depot:
         with explained("flush", self.layout.root):
             return durable.settle(self.layout, self.boot)
 
+    def is_settled(self) -> bool:
+        """Whether nothing was published since boot that `settle` would flush."""
+        return not self.boot or not self.layout.unsynced_since(self.boot).exists()
+
     def remove(self, path: Path) -> None:
         """Remove an entry or a prefix: it loses its name first, at once and as a whole.
 

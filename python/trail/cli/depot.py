@@ -1,0 +1,192 @@
+"""`trail depot path|list|show|verify|size|gc`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import click
+from packaging.utils import canonicalize_name
+
+from trail.cli.options import common_options, make_context, make_printer
+from trail.cli.printer import human_size
+from trail.cli.progress import choose_reporter
+from trail.depot import collect
+from trail.depot.verify import verify_entries
+from trail.errors import DepotError, UsageError
+from trail.report import Reporter
+
+if TYPE_CHECKING:
+    from trail.commands.context import Context
+    from trail.depot.store import Entry
+
+__all__ = ["command"]
+
+_DAY = 86400.0
+
+
+@click.group("depot")
+@common_options
+def command() -> None:
+    """Look into the depot, verify it, clean it up."""
+
+
+@command.command("path")
+@common_options
+@click.pass_context
+def path(context: click.Context) -> None:
+    """Print the folders of the depots, the first one first."""
+    for folder in _world(context).settings.depots:
+        click.echo(folder)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@common_options
+@click.pass_context
+def list_(context: click.Context, as_json: bool) -> None:
+    """List all entries."""
+    entries = list(_world(context).depots().entries())
+    if as_json:
+        rows = [{"id": entry.id, "path": str(entry.path)} for entry in entries]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for entry in entries:
+        name, version, tags = entry.id.split("/")
+        click.echo(f"{name} {version} {tags}")
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@common_options
+@click.pass_context
+def show(context: click.Context, name: str, as_json: bool) -> None:
+    """Show the entries of the distribution NAME, or the entry with the id NAME."""
+    found = [entry for entry in _world(context).depots().entries() if _is_called(entry, name)]
+    if not found:
+        raise DepotError(f"there is no `{name}` in the depot", hint="trail depot list")
+    for number, entry in enumerate(found):
+        if as_json:
+            # As it is on the disk: that is its specification.
+            click.echo(entry.depot.layout.entry_file(entry.id).read_text("utf-8").rstrip())
+            continue
+        if number:
+            click.echo()
+        _show(entry)
+
+
+@command.command("verify")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--repair", is_flag=True, help="Remove what is damaged; the next use brings it anew.")
+@common_options
+@click.pass_context
+def verify(context: click.Context, names: tuple[str, ...], repair: bool) -> None:
+    """Compare every file in the depot with the hash that it had when it was installed."""
+    printer = make_printer(context)
+    world = _world(context)
+    entries = [
+        entry
+        for entry in world.depots().entries()
+        if not names or any(_is_called(entry, name) for name in names)
+    ]
+    if names and not entries:
+        raise DepotError(f"there is no `{names[0]}` in the depot", hint="trail depot list")
+    begun = time.monotonic()
+    damaged: list[Entry] = []
+    for entry, problems in verify_entries(entries, threads=world.settings.threads):
+        for problem in problems:
+            line = f"{entry.id}: {problem.path}: {problem.what}"
+            if problem.expected is not None or problem.actual is not None:
+                line += f" (expected {problem.expected}, actual {problem.actual})"
+            if problem.serious:
+                click.echo(line)
+            else:
+                printer.warn(line)
+        if any(problem.serious for problem in problems):
+            damaged.append(entry)
+    seconds = time.monotonic() - begun
+    if not damaged:
+        printer.say(f"verified {len(entries)} entries in {seconds:.1f}s: all as installed")
+        return
+    if repair:
+        for entry in damaged:
+            entry.depot.quarantine(entry)
+        printer.say(f"removed {len(damaged)} damaged entries; the next use brings them anew")
+        return
+    raise DepotError(
+        f"{len(damaged)} of {len(entries)} entries are not as they were installed",
+        details=tuple(("entry", entry.id) for entry in damaged),
+        hint="trail depot verify --repair",
+    )
+
+
+@command.command("size")
+@common_options
+@click.pass_context
+def size(context: click.Context) -> None:
+    """Say what the parts of the depots take on the disk."""
+    for depot in _world(context).depots().depots:
+        click.echo(depot.layout.root)
+        for usage in collect.measure(depot):
+            click.echo(
+                f"  {usage.part:<13} {usage.items:>7} items {usage.files:>9} files"
+                f" {human_size(usage.size):>10}"
+            )
+
+
+@command.command("gc")
+@click.option("--days", default=7.0, show_default=True, help="Keep what was used since.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@common_options
+@click.pass_context
+def gc(context: click.Context, days: float, dry_run: bool) -> None:
+    """Remove prefixes and entries that no project uses any more."""
+    if days < 0:
+        raise UsageError("`--days` is less than 0")
+    printer = make_printer(context)
+    with choose_reporter(printer) as reporter:
+        depot = make_context(context, reporter).depots().receiver
+        plan = collect.plan(collect.survey(depot), now=time.time(), youngest=days * _DAY)
+        if dry_run:
+            for name in (*plan.prefixes, *plan.entries):
+                click.echo(name)
+            return
+        count = collect.collect(depot, plan, youngest=days * _DAY, reporter=reporter)
+        depot.clean_staging()
+    printer.say(
+        f"removed {count} of which {len(plan.prefixes)} prefixes and {len(plan.entries)} entries"
+        if count
+        else "nothing to remove"
+    )
+
+
+def _world(context: click.Context) -> Context:
+    return make_context(context, Reporter())
+
+
+def _is_called(entry: Entry, name: str) -> bool:
+    return name == entry.id or entry.id.partition("/")[0] == canonicalize_name(name)
+
+
+def _show(entry: Entry) -> None:
+    info = entry.info()
+    facts, origin = info.facts, info.origin
+    rows = [
+        ("name", f"{facts.name} {facts.version}"),
+        ("path", str(entry.path)),
+        ("wheel", info.filename),
+        ("sha256", info.sha256),
+        ("from", origin.url or origin.path or origin.kind),
+        ("files", f"{facts.files} ({human_size(facts.size)})"),
+        ("imports", ", ".join(item.name for item in facts.top_level if item.kind != "data")),
+        ("scripts", ", ".join(script.name for script in facts.scripts)),
+        ("start-up", ", ".join(facts.startup)),
+        ("schemes", ", ".join(facts.schemes)),
+        ("waived", ", ".join(f"{item.path} ({item.rule})" for item in facts.mismatches)),
+        ("reaches", ", ".join(f"{item.library}: {item.runpath}" for item in facts.escapes)),
+    ]
+    for label, value in rows:
+        if value:
+            click.echo(f"{label:<9} {value}")

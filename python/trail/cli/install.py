@@ -1,0 +1,93 @@
+"""`trail install`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from trail.cli.options import (
+    common_options,
+    index_options,
+    make_context,
+    make_printer,
+    make_request,
+    selection_options,
+)
+from trail.cli.printer import human_size, human_time
+from trail.cli.progress import choose_reporter
+from trail.cli.settling import settle_in_background
+from trail.commands.install import Installed, install
+from trail.errors import UsageError
+
+if TYPE_CHECKING:
+    from trail.cli.printer import Printer
+
+__all__ = ["command", "summary"]
+
+
+@click.command("install")
+@click.argument("wheels", metavar="[WHEEL]...", nargs=-1)
+@click.option(
+    "-r",
+    "--requirement",
+    "requirements",
+    metavar="FILE",
+    multiple=True,
+    help="Install what a pinned requirements file names.",
+)
+@selection_options
+@index_options
+@common_options
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    wheels: tuple[str, ...],
+    requirements: tuple[str, ...],
+    **options: object,
+) -> None:
+    """Put what the lock, or the arguments, names into the depot.
+
+    Without arguments: the project's pylock.toml, or its pinned requirements.txt.
+    """
+    for word in wheels:
+        if not word.endswith(".whl"):
+            raise UsageError(
+                f"`{word}` is not a wheel, and trail cannot resolve requirements yet",
+                hint="pin it with its hashes in a file: trail install -r requirements.txt",
+            )
+    printer = make_printer(context)
+    request, given = make_request(options)
+    with choose_reporter(printer) as reporter:
+        world = make_context(context, reporter, **given)
+        request = replace(
+            request,
+            requirements=tuple(world.start / path for path in requirements),
+            wheels=tuple(world.start / path for path in wheels),
+        )
+        installed = install(world, request)
+    printer.say(summary(installed))
+    _details(printer, installed)
+    settle_in_background(installed.stack)
+
+
+def summary(installed: Installed) -> str:
+    """Say in one line what an installation did."""
+    count = len(installed.entries)
+    packages = "1 package" if count == 1 else f"{count} packages"
+    took = human_time(installed.seconds)
+    if installed.new == 0:
+        return f"nothing to do: {packages} in the depot, checked in {took}"
+    size = f", {human_size(installed.downloaded)}" if installed.downloaded else ""
+    return f"installed {packages} ({installed.new} new{size}) in {took}"
+
+
+def _details(printer: Printer, installed: Installed) -> None:
+    interpreter = installed.python.interpreter
+    printer.note(
+        f"for {interpreter.implementation} {interpreter.version} ({interpreter.executable})"
+    )
+    for entry in installed.entries:
+        printer.note(f"  {entry.id}")

@@ -1,0 +1,184 @@
+"""Options that every command takes, before or after its name, and what they amount to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from trail.cli.printer import Printer
+from trail.commands.context import Context
+from trail.commands.target import Request
+from trail.settings import Overrides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trail.report import Reporter
+
+__all__ = [
+    "Common",
+    "common",
+    "common_options",
+    "index_options",
+    "make_context",
+    "make_printer",
+    "make_request",
+    "selection_options",
+]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+_KEY = "trail.common"
+
+
+@dataclass(slots=True)
+class Common:
+    """The values of the common options; the command's own win over the group's."""
+
+    offline: bool = False
+    verbosity: int = 0
+    color: str = "auto"
+    depot: str | None = None
+    project: Path | None = None
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    common: Common = context.ensure_object(dict).setdefault(_KEY, Common())
+    match parameter.name:
+        case "offline":
+            common.offline |= value
+        case "verbose":
+            common.verbosity += value
+        case "quiet":
+            common.verbosity -= value
+        case "color" if value is not None:
+            common.color = value
+        case "depot" if value is not None:
+            common.depot = value
+        case "project" if value is not None:
+            common.project = Path(value)
+
+
+def common_options(function: F) -> F:
+    """Add the options to a command or group; `common` gives their values."""
+    options = (
+        ("--offline", {"is_flag": True, "help": "Use nothing but what is on this machine."}),
+        ("-v, --verbose", {"count": True, "help": "Say more."}),
+        ("-q, --quiet", {"count": True, "help": "Say less."}),
+        (
+            "--color",
+            {"type": click.Choice(["auto", "always", "never"]), "help": "When to use colours."},
+        ),
+        ("--depot", {"metavar": "PATH", "help": "The depot to use (also TRAIL_DEPOT)."}),
+        (
+            "--project",
+            {
+                "metavar": "FOLDER",
+                "type": click.Path(exists=True, file_okay=False),
+                "help": "Work as if started in this folder.",
+            },
+        ),
+    )
+    for names, settings in reversed(options):
+        option = click.option(*names.split(", "), callback=_keep, expose_value=False, **settings)
+        function = option(function)
+    return function
+
+
+def common(context: click.Context) -> Common:
+    """The common options' values."""
+    value: Common = context.ensure_object(dict).setdefault(_KEY, Common())
+    return value
+
+
+def selection_options(function: F) -> F:
+    """Add the options that choose from the lock: Python, extras, groups."""
+    options = (
+        click.option(
+            "-p", "--python", metavar="VERSION", help="The Python to use: 3.12, >=3.9, a path."
+        ),
+        click.option("--extra", "extras", metavar="NAME", multiple=True, help="With this extra."),
+        click.option(
+            "--group", "groups", metavar="NAME", multiple=True, help="With this dependency group."
+        ),
+        click.option(
+            "--no-default-groups", is_flag=True, help="Without the groups that are on by default."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def index_options(function: F) -> F:
+    """Add the options that say where packages come from, and how they are linked."""
+    options = (
+        click.option("--index-url", metavar="URL", help="The index, instead of PyPI."),
+        click.option(
+            "--extra-index-url",
+            "extra_index_urls",
+            metavar="URL",
+            multiple=True,
+            help="An index to ask before it.",
+        ),
+        click.option(
+            "--find-links",
+            metavar="PLACE",
+            multiple=True,
+            help="A folder or page with links to wheels.",
+        ),
+        click.option("--no-index", is_flag=True, help="Use only --find-links."),
+        click.option(
+            "--link-mode",
+            type=click.Choice(["auto", "hardlink", "copy"]),
+            help="How prefixes are made.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
+    """Take a command's options apart into what is asked for and what is configured."""
+    rest = dict(options)
+    extras, groups = rest.pop("extras"), rest.pop("groups")
+    only_named = rest.pop("no_default_groups")
+    request = Request(
+        python=rest.pop("python"),
+        extras=extras,
+        groups=groups if groups or only_named else None,
+    )
+    # An option that was not given leaves the setting to the environment and the files.
+    return request, {name: value for name, value in rest.items() if value}
+
+
+def make_printer(context: click.Context) -> Printer:
+    """The printer that the options ask for."""
+    options = common(context)
+    return Printer.choose(sys.stderr, os.environ, options.color, options.verbosity)
+
+
+def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Context:
+    """Read the settings, once, and give what commands need of the world.
+
+    Args:
+        context: of the command.
+        reporter: told of progress and warnings.
+        given: fields of `trail.settings.Overrides`.
+    """
+    options = common(context)
+    overrides = Overrides(
+        offline=options.offline or None,
+        depots=(Path(options.depot).absolute(),) if options.depot else None,
+        **given,
+    )
+    start = (options.project or Path.cwd()).resolve()
+    return Context.make(
+        start=start, environ=dict(os.environ), overrides=overrides, reporter=reporter
+    )

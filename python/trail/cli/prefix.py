@@ -1,0 +1,84 @@
+"""`trail prefix path|show`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from trail.cli.options import (
+    common_options,
+    index_options,
+    make_context,
+    make_printer,
+    make_request,
+    selection_options,
+)
+from trail.cli.progress import choose_reporter
+from trail.cli.settling import settle_in_background
+from trail.commands.run import make_prefix
+
+if TYPE_CHECKING:
+    from trail.commands.install import Installed
+    from trail.prefix.model import Prefix
+
+__all__ = ["command"]
+
+
+@click.group("prefix")
+@common_options
+def command() -> None:
+    """Show the folder of links that programs run in; make it if needed."""
+
+
+@command.command("path")
+@selection_options
+@index_options
+@common_options
+@click.pass_context
+def path(context: click.Context, /, **options: object) -> None:
+    """Print the prefix' folder, for scripts and editors."""
+    _, prefix = _make(context, options)
+    click.echo(prefix.path)
+
+
+@command.command("show")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@selection_options
+@index_options
+@common_options
+@click.pass_context
+def show(context: click.Context, /, as_json: bool, **options: object) -> None:
+    """Print what the prefix holds."""
+    installed, prefix = _make(context, options)
+    interpreter = installed.python.interpreter
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "path": str(prefix.path),
+                    "python": str(prefix.python),
+                    "version": interpreter.version,
+                    "site-packages": str(prefix.site_packages),
+                    "entries": [entry.id for entry in installed.entries],
+                },
+                indent=2,
+            )
+        )
+        return
+    click.echo(f"path           {prefix.path}")
+    click.echo(f"python         {interpreter.implementation} {interpreter.version}")
+    click.echo(f"site-packages  {prefix.site_packages}")
+    click.echo(f"packages       {len(installed.entries)}")
+    for entry in sorted(installed.entries, key=lambda entry: entry.id):
+        name, version, _ = entry.id.split("/")
+        click.echo(f"  {name} {version}")
+
+
+def _make(context: click.Context, options: dict[str, object]) -> tuple[Installed, Prefix]:
+    request, given = make_request(options)
+    with choose_reporter(make_printer(context)) as reporter:
+        installed, prefix = make_prefix(make_context(context, reporter, **given), request)
+    settle_in_background(installed.stack)
+    return installed, prefix

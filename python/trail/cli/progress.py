@@ -1,0 +1,118 @@
+"""Progress on a terminal: a bar for the download as a whole, and what is being worked on."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from trail.report import Reporter
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.progress import Progress, TaskID
+
+    from trail.cli.printer import Printer
+
+__all__ = ["PlainReporter", "TerminalReporter", "choose_reporter"]
+
+
+class PlainReporter(Reporter):
+    """Passes warnings and notes to the printer; shows no progress."""
+
+    def __init__(self, printer: Printer) -> None:
+        self.printer = printer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def warn(self, message: str) -> None:
+        """Show a warning."""
+        self.printer.warn(message)
+
+    def note(self, message: str) -> None:
+        """Show a detail, with -v."""
+        self.printer.note(message)
+
+
+class TerminalReporter(PlainReporter):
+    """Shows bars with rich, which is imported only when there is something to show."""
+
+    def __init__(self, printer: Printer) -> None:
+        super().__init__(printer)
+        self._lock = threading.Lock()
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def begin(self, name: str, size: int | None) -> None:
+        """Add a bar."""
+        with self._lock:
+            self._tasks[name] = self._bars().add_task(name, total=size)
+
+    def advance(self, name: str, count: int) -> None:
+        """Move a bar."""
+        with self._lock:
+            if name in self._tasks:
+                self._bars().advance(self._tasks[name], count)
+
+    def end(self, name: str) -> None:
+        """Remove a bar."""
+        with self._lock:
+            task = self._tasks.pop(name, None)
+            if task is not None:
+                self._bars().remove_task(task)
+
+    def warn(self, message: str) -> None:
+        """Show a warning above the bars."""
+        with self._lock:
+            if self._progress is not None:
+                self._progress.stop()
+                self._progress = None
+                self._tasks.clear()
+            super().warn(message)
+
+    def _bars(self) -> Progress:
+        if self._progress is None:
+            from rich.console import Console  # noqa: PLC0415  # 60 ms, only on a terminal
+            from rich.progress import (  # noqa: PLC0415
+                BarColumn,
+                DownloadColumn,
+                Progress,
+                TextColumn,
+                TransferSpeedColumn,
+            )
+
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=30),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                console=Console(file=self.printer.stream),
+                transient=True,
+            )
+            self._progress.start()
+        return self._progress
+
+
+def choose_reporter(printer: Printer) -> PlainReporter:
+    """Bars on a terminal, unless quiet; otherwise warnings and notes only."""
+    if printer.verbosity >= 0 and printer.stream.isatty():
+        return TerminalReporter(printer)
+    return PlainReporter(printer)

@@ -1,0 +1,69 @@
+"""`trail run`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from trail.cli.install import summary
+from trail.cli.options import (
+    common_options,
+    index_options,
+    make_context,
+    make_printer,
+    make_request,
+    selection_options,
+)
+from trail.cli.progress import choose_reporter
+from trail.cli.settling import settle_in_background
+from trail.commands.run import prepare
+from trail.commands.start import CannotStart, start
+from trail.commands.words import run_words, split_words
+from trail.errors import CommandError, UsageError
+
+__all__ = ["command"]
+
+
+class _Run(click.Command):
+    """Leaves the words of the command alone, `-m MODULE` and its options included."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options, words = split_words(args)
+        ctx.ensure_object(dict)["trail.run"] = (options, words)
+        return super().parse_args(ctx, options)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[--]", "COMMAND", "[ARGUMENT]..."]
+
+
+@click.command("run", cls=_Run)
+@selection_options
+@index_options
+@common_options
+@click.pass_context
+def command(context: click.Context, /, **given: object) -> None:
+    """Run a command with the packages of the lock.
+
+    COMMAND is python, a SCRIPT.py, -m MODULE, a console script of a locked package, or any
+    program. What is missing is installed first. The exit code is the command's.
+    """
+    options, words = context.obj["trail.run"]
+    if not words:
+        raise UsageError("there is nothing to run", hint="trail run python")
+    printer = make_printer(context)
+    request, given = make_request(given)
+    with choose_reporter(printer) as reporter:
+        world = make_context(context, reporter, **given)
+        ready = prepare(world, request, words, run_words(options, world.environ))
+    if ready.installed.new:
+        printer.say(summary(ready.installed))
+    printer.note(f"prefix {ready.prefix.path}")
+    settle_in_background(ready.installed.stack)
+    try:
+        start(ready.arguments, ready.environ)
+    except CannotStart as fault:
+        raise CommandError(
+            f"cannot run `{fault.command}`: {fault.reason}", exit_code=fault.status
+        ) from fault
+    sys.exit(0)

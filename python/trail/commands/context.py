@@ -1,0 +1,101 @@
+"""What a command needs of the world, made once and handed down as a value."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trail.depot.store import Stack, open_depots
+from trail.interpreter.find import Places
+from trail.project.find import Project, find_project
+from trail.settings import Overrides, Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trail.report import Reporter
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where a command works and with which settings.
+
+    Args:
+        start: the folder that the user is in (or names with `--project`), absolute.
+        environ: the environment variables.
+        project: the project around it, or None.
+        settings: everything that can be configured.
+        reporter: told of progress and warnings.
+    """
+
+    start: Path
+    environ: Mapping[str, str]
+    project: Project | None
+    settings: Settings
+    reporter: Reporter
+
+    @classmethod
+    def make(
+        cls, *, start: Path, environ: Mapping[str, str], overrides: Overrides, reporter: Reporter
+    ) -> Context:
+        """Find the project and read the settings.
+
+        Args:
+            start: an absolute folder.
+            environ: the environment variables.
+            overrides: what the command line says.
+            reporter: told of progress and warnings.
+
+        Raises:
+            ProjectError: `pyproject.toml` cannot be read.
+            SettingsError: a setting is wrong.
+        """
+        project = find_project(start)
+        pyproject = project.pyproject if project is not None else None
+        settings = read_settings(
+            environ,
+            cwd=start,
+            overrides=overrides,
+            project=pyproject.trail if pyproject is not None else None,
+            project_file=pyproject.path if pyproject is not None else None,
+        )
+        return cls(
+            start=start, environ=environ, project=project, settings=settings, reporter=reporter
+        )
+
+    @property
+    def inner_version_file(self) -> Path | None:
+        """A `.python-version` below the root, where what is remembered of the project is not true."""
+        project = self.project
+        if project is None or project.version_file is None:
+            return None
+        return None if project.version_file.parent == project.root else project.version_file
+
+    def places(self, known: Path | None) -> Places:
+        """Say where to look for Pythons.
+
+        Args:
+            known: the folder where descriptions of interpreters are kept, or None.
+        """
+        root = self.environ.get("PYENV_ROOT")
+        return Places(
+            search_path=self.environ.get("PATH", os.defpath),
+            home=Path.home(),
+            folder=self.start,
+            current=Path(sys.executable) if sys.executable else None,
+            pyenv_root=Path(root) if root else None,
+            known=known,
+        )
+
+    def depots(self) -> Stack:
+        """Open the stack of depots.
+
+        Raises:
+            DepotError: one of them cannot be used.
+        """
+        return open_depots(self.settings.depots)

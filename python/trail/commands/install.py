@@ -1,0 +1,181 @@
+"""`trail install`: put what the lock, or the arguments, names into the depot."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trail.commands.bring import bring
+from trail.commands.target import choose_python, select
+from trail.commands.words import install_words
+from trail.depot.roots import Root, is_current, read_root, root_name, write_root
+from trail.model import EntryId
+from trail.wheel.engine import choose_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trail.commands.context import Context
+    from trail.commands.target import Python, Request
+    from trail.depot.roots import Input
+    from trail.depot.store import Entry, Stack
+    from trail.index.client import IndexClient
+    from trail.model import Pinned, WheelFile
+    from trail.settings import Settings
+
+__all__ = ["Installed", "install"]
+
+_LOOKUPS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What `install` did.
+
+    Args:
+        python: the interpreter, and the project's folder.
+        entries: what the depot holds now of what was asked for.
+        stack: the depots.
+        inputs: the files that decided, as they were when they were read.
+        new: how many entries were not there before.
+        downloaded: how many bytes came over the network.
+        seconds: how long all of it took.
+    """
+
+    python: Python
+    entries: tuple[Entry, ...]
+    stack: Stack
+    inputs: tuple[Input, ...]
+    new: int = 0
+    downloaded: int = 0
+    seconds: float = 0.0
+
+
+def install(context: Context, request: Request) -> Installed:
+    """Make sure that the depot holds every wheel that is asked for.
+
+    What was found out is kept in `roots/`; as long as the files that decided do not change,
+    neither lock nor index is read again.
+
+    Args:
+        context: where and how.
+        request: what is asked for.
+
+    Raises:
+        TrailError: there is no lock, it does not fit, or a wheel could not be brought.
+    """
+    begun = time.monotonic()
+    stack = context.depots()
+    python = choose_python(context, request, stack.receiver.layout.interpreters)
+    words = _words(context, request)
+    record = stack.receiver.layout.root_file(root_name(str(python.root), words))
+    recalled = None if request.wheels else _recall(record, words, python, stack)
+    if recalled is not None:
+        root, entries = recalled
+        return Installed(
+            python=python,
+            entries=entries,
+            stack=stack,
+            inputs=root.inputs,
+            seconds=time.monotonic() - begun,
+        )
+    target = select(context, request, python)
+    settings = replace(context.settings, index=target.index)
+    with _client(settings, stack, context) as client:
+        wheels = (*target.selection.wheels, *_resolve(target.selection.pinned, python, client))
+        brought = bring(
+            wheels,
+            stack=stack,
+            client=client,
+            engine=choose_engine(settings.engine),
+            settings=settings,
+            reporter=context.reporter,
+        )
+    installed = Installed(
+        python=python,
+        entries=brought.entries,
+        stack=stack,
+        inputs=target.inputs,
+        new=brought.new,
+        downloaded=brought.downloaded,
+        seconds=time.monotonic() - begun,
+    )
+    if not request.wheels:
+        _remember(record, words, python, installed)
+    return installed
+
+
+def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:
+    # Imported here: who has everything in the depot needs no httpx, which takes 100 ms.
+    from trail.index.client import IndexClient  # noqa: PLC0415
+
+    return IndexClient(
+        settings.index,
+        cache=stack.receiver.layout.index,
+        offline=settings.offline,
+        reporter=context.reporter,
+    )
+
+
+def _resolve(
+    pinned: tuple[Pinned, ...], python: Python, client: IndexClient
+) -> tuple[WheelFile, ...]:
+    """Ask the indexes which wheels the pinned distributions are."""
+    if not pinned:
+        return ()
+    interpreter = python.interpreter
+    with ThreadPoolExecutor(_LOOKUPS, "look-up") as pool:
+        return tuple(
+            pool.map(
+                lambda pin: client.resolve(
+                    pin, interpreter.tags, python=interpreter.environment["python_full_version"]
+                ),
+                pinned,
+            )
+        )
+
+
+def _words(context: Context, request: Request) -> tuple[str, ...]:
+    inner = context.inner_version_file
+    return install_words(
+        context.environ,
+        python=request.python or (f"from {inner}" if inner is not None else None),
+        extras=request.extras,
+        groups=request.groups,
+        requirements=[str(path) for path in request.requirements],
+    )
+
+
+def _recall(
+    file: Path, words: tuple[str, ...], python: Python, stack: Stack
+) -> tuple[Root, tuple[Entry, ...]] | None:
+    """Read what was found out before, if it still holds and everything is there."""
+    root = read_root(file)
+    if (
+        root is None
+        or (root.project, root.request) != (str(python.root), words)
+        or str(python.interpreter.base) not in {item.path for item in root.inputs}
+        or not is_current(root)
+    ):
+        return None
+    found = [stack.find(EntryId(identity)) for identity in root.entries]
+    entries = tuple(entry for entry in found if entry is not None)
+    return (root, entries) if len(entries) == len(found) else None
+
+
+def _remember(file: Path, words: tuple[str, ...], python: Python, installed: Installed) -> None:
+    """Keep what was found out; a depot that cannot be written keeps nothing."""
+    with contextlib.suppress(OSError):
+        write_root(
+            file,
+            Root(
+                project=str(python.root),
+                request=words,
+                entries=[entry.id for entry in installed.entries],
+                inputs=installed.inputs,
+                depots=[str(depot.layout.root) for depot in installed.stack.depots],
+            ),
+        )

@@ -1,0 +1,108 @@
+"""`trail run`: install what is missing, make the prefix, and say what to execute."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trail.commands.install import Installed, install
+from trail.commands.start import CannotStart, program, scripts_folder, surroundings
+from trail.commands.unknown import explain
+from trail.depot.roots import Root, root_name, write_root
+from trail.prefix.build import ensure_prefix
+from trail.prefix.model import Prefix, PrefixRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trail.commands.context import Context
+    from trail.commands.target import Request
+
+__all__ = ["Ready", "make_prefix", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A program that can be started.
+
+    Args:
+        arguments: the executable's path, and its arguments.
+        environ: its environment.
+        installed: what was installed for it.
+        prefix: what it runs in.
+    """
+
+    arguments: list[str]
+    environ: dict[str, str]
+    installed: Installed
+    prefix: Prefix
+
+
+def make_prefix(context: Context, request: Request) -> tuple[Installed, Prefix]:
+    """Install what is missing, and make or find the prefix.
+
+    Args:
+        context: where and how.
+        request: what is asked for.
+
+    Raises:
+        TrailError: something of that is not possible.
+    """
+    installed = install(context, request)
+    prefix = ensure_prefix(
+        PrefixRequest(
+            interpreter=installed.python.interpreter,
+            entries=installed.entries,
+            link_mode=context.settings.link_mode,
+        ),
+        installed.stack.receiver,
+        context.reporter,
+    )
+    return installed, prefix
+
+
+def prepare(
+    context: Context, request: Request, command: Sequence[str], words: tuple[str, ...]
+) -> Ready:
+    """Do everything that comes before the program's start.
+
+    Args:
+        context: where and how.
+        request: what is asked for.
+        command: what to run, as `trail.commands.start.program` takes it.
+        words: the name under which the fast path looks for the result.
+
+    Raises:
+        CommandError: there is no such command.
+        TrailError: the prefix cannot be made.
+    """
+    installed, prefix = make_prefix(context, request)
+    if context.project is not None and context.inner_version_file is None:
+        _remember(words, installed, prefix)
+    environ = surroundings(str(prefix.path), context.environ)
+    try:
+        arguments = program(command, str(prefix.path), environ)
+    except CannotStart as fault:
+        raise explain(
+            fault, context, request, installed, scripts_folder(str(prefix.path))
+        ) from fault
+    return Ready(arguments=arguments, environ=environ, installed=installed, prefix=prefix)
+
+
+def _remember(words: tuple[str, ...], installed: Installed, prefix: Prefix) -> None:
+    """Leave what the fast path needs; without it the next start is only slower."""
+    layout = installed.stack.receiver.layout
+    project = str(installed.python.root)
+    with contextlib.suppress(OSError):
+        write_root(
+            layout.root_file(root_name(project, words)),
+            Root(
+                project=project,
+                request=words,
+                prefix=str(prefix.path),
+                entries=[entry.id for entry in installed.entries],
+                inputs=installed.inputs,
+                depots=[str(depot.layout.root) for depot in installed.stack.depots],
+            ),
+        )

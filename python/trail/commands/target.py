@@ -1,0 +1,262 @@
+"""Which Python, which lock, which wheels: what a command line asks for, made definite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trail.depot.roots import Input, take_input
+from trail.errors import LockError, ProjectError, UsageError
+from trail.interpreter.find import find_interpreter
+from trail.lock import pylock, requirements
+from trail.model import Pinned, Selection, WheelFile
+from trail.wheel.filename import parse_filename
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from trail.commands.context import Context
+    from trail.interpreter.model import Interpreter
+    from trail.lock.requirements import Requirements
+    from trail.settings import IndexSettings
+
+__all__ = ["Python", "Request", "Target", "choose_python", "select"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a command line asks for.
+
+    Args:
+        python: which interpreter; None for the project's or the configured one.
+        extras: of the project.
+        groups: dependency groups; None for the lock's default ones.
+        requirements: requirements files that stand in for the lock.
+        wheels: wheel files that stand in for the lock.
+    """
+
+    python: str | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None
+    requirements: tuple[Path, ...] = ()
+    wheels: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python:
+    """The interpreter that a command is for.
+
+    Args:
+        interpreter: the Python.
+        root: the project's folder, or where the command was started.
+        inputs: the files that decided, as they were when they were read.
+    """
+
+    interpreter: Interpreter
+    root: Path
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is to be in the depot.
+
+    Args:
+        selection: the distributions.
+        index: index settings, with what a requirements file adds.
+        inputs: the files that decided, those about the Python included.
+    """
+
+    selection: Selection
+    index: IndexSettings
+    inputs: tuple[Input, ...]
+
+
+def choose_python(context: Context, request: Request, known: Path | None) -> Python:
+    """Find the interpreter that the command line, the project or the settings ask for.
+
+    Args:
+        context: where and how.
+        request: what is asked for.
+        known: the folder where descriptions of interpreters are kept, or None.
+
+    Raises:
+        InterpreterError: there is no such Python.
+    """
+    inputs = _Inputs()
+    project = context.project
+    root = project.root if project is not None else context.start
+    place = (project.version_file if project is not None else None) or root / ".python-version"
+    version_file = inputs.read(place)
+    inputs.read(root / "pyproject.toml")
+    pyproject = project.pyproject if project is not None else None
+    interpreter = find_interpreter(
+        request.python or context.settings.python,
+        context.places(known),
+        requires_python=pyproject.requires_python if pyproject is not None else None,
+        version_file=None if version_file is None else version_file.decode(errors="replace"),
+    )
+    inputs.add_program(interpreter.base)
+    return Python(interpreter=interpreter, root=root, inputs=inputs.seen())
+
+
+def select(context: Context, request: Request, python: Python) -> Target:
+    """Read the lock and choose from it.
+
+    Args:
+        context: where and how.
+        request: what is asked for.
+        python: the interpreter, and the project's folder.
+
+    Raises:
+        TrailError: there is no lock, it cannot be read, or it does not fit.
+    """
+    inputs = _Inputs(python.inputs)
+    selection, index = _select(context, request, python, inputs)
+    return Target(selection=selection, index=index, inputs=inputs.seen())
+
+
+class _Inputs:
+    """Reads files and remembers how they were; also which were not there."""
+
+    def __init__(self, seen: Iterable[Input] = ()) -> None:
+        self._seen = {item.path: item for item in seen}
+
+    def read(self, path: Path) -> bytes | None:
+        try:
+            seen, data = take_input(str(path))
+        except OSError as error:
+            raise ProjectError(f"cannot read `{path}`: {error.strerror or error}") from error
+        self._seen[seen.path] = seen
+        return data
+
+    def must_read(self, path: Path) -> bytes:
+        data = self.read(path)
+        if data is None:
+            raise FileNotFoundError(path)
+        return data
+
+    def add_program(self, path: Path) -> None:
+        status = path.stat()
+        self._seen[str(path)] = Input(str(path), status.st_size, status.st_mtime_ns, "")
+
+    def seen(self) -> tuple[Input, ...]:
+        return tuple(self._seen.values())
+
+
+def _select(
+    context: Context, request: Request, python: Python, inputs: _Inputs
+) -> tuple[Selection, IndexSettings]:
+    """Read what names the distributions: arguments, a pylock.toml or a requirements.txt."""
+    interpreter, index = python.interpreter, context.settings.index
+    if request.wheels or request.requirements:
+        if request.extras or request.groups is not None:
+            raise UsageError("extras and groups are chosen from a lock, not from files")
+        selections = [_from_wheels(request.wheels, interpreter)]
+        for path in request.requirements:
+            selection, index = _from_requirements(path, context, interpreter, inputs, index)
+            selections.append(selection)
+        return _join(selections), index
+    path = python.root / "pylock.toml"
+    data = inputs.read(path)
+    if data is not None:
+        selection = pylock.select(
+            pylock.read_pylock(data, path),
+            path,
+            environment=interpreter.environment,
+            tags=interpreter.tags,
+            extras=request.extras,
+            groups=request.groups,
+        )
+        return selection, index
+    path = python.root / "requirements.txt"
+    if inputs.read(path) is not None:
+        if request.extras or request.groups is not None:
+            raise LockError(f"`{path}` has no extras and no dependency groups")
+        return _from_requirements(path, context, interpreter, inputs, index)
+    if context.project is None:
+        raise ProjectError(
+            f"there is no project in `{context.start}` or above it",
+            details=(("looked for", "pylock.toml, pyproject.toml"),),
+            hint="go to a project, or name what to use: trail install -r requirements.txt",
+        )
+    raise ProjectError(
+        f"`{python.root}` has no lock",
+        details=(("looked for", "pylock.toml, requirements.txt"),),
+        hint="make a pylock.toml, for instance: pip lock . -o pylock.toml",
+    )
+
+
+def _from_requirements(
+    path: Path,
+    context: Context,
+    interpreter: Interpreter,
+    inputs: _Inputs,
+    index: IndexSettings,
+) -> tuple[Selection, IndexSettings]:
+    data = inputs.read(path)
+    if data is None:
+        raise LockError(f"there is no file `{path}`")
+    found = requirements.read_requirements(
+        data, path, read=inputs.must_read, variables=context.environ
+    )
+    selection = requirements.select(
+        found, environment=interpreter.environment, tags=interpreter.tags
+    )
+    return selection, _with_options(index, found)
+
+
+def _with_options(index: IndexSettings, found: Requirements) -> IndexSettings:
+    """Let the options in a requirements file add to the settings, as pip does."""
+    return replace(
+        index,
+        index_url=found.index_url or index.index_url,
+        extra_index_urls=(*index.extra_index_urls, *found.extra_index_urls),
+        find_links=(*index.find_links, *found.find_links),
+        no_index=index.no_index or found.no_index,
+        trusted_hosts=(*index.trusted_hosts, *found.trusted_hosts),
+    )
+
+
+def _from_wheels(paths: tuple[Path, ...], interpreter: Interpreter) -> Selection:
+    """Take wheel files as they are; nobody vouches for their bytes."""
+    wheels = []
+    for path in paths:
+        name = parse_filename(path.name)
+        if not path.is_file():
+            raise LockError(f"there is no file `{path}`")
+        if name.tags.isdisjoint(interpreter.tags):
+            raise LockError(
+                f"`{path.name}` does not fit this Python",
+                details=(
+                    ("wheel", ", ".join(sorted(map(str, name.tags)))),
+                    ("python", f"{interpreter.implementation} {interpreter.version}"),
+                    ("best tag", str(interpreter.tags[0])),
+                ),
+            )
+        wheels.append(
+            WheelFile(
+                name=name.name,
+                version=name.version,
+                filename=path.name,
+                path=path,
+                vouched=False,
+            )
+        )
+    return Selection(wheels=tuple(wheels))
+
+
+def _join(selections: list[Selection]) -> Selection:
+    """Put selections together; one distribution may come only once."""
+    wheels = [wheel for selection in selections for wheel in selection.wheels]
+    pinned = [pin for selection in selections for pin in selection.pinned]
+    seen: dict[str, str] = {}
+    items: list[WheelFile | Pinned] = [*wheels, *pinned]
+    for item in items:
+        if seen.setdefault(item.name, item.version) != item.version:
+            raise UsageError(
+                f"`{item.name}` is named twice with different versions",
+                details=(("versions", f"{seen[item.name]} and {item.version}"),),
+            )
+    return Selection(wheels=tuple(wheels), pinned=tuple(pinned))

@@ -1,0 +1,93 @@
+"""The words of `trail run`, split the same way by the fast path and by the command line.
+
+`trail run [OPTION]… [--] COMMAND [ARGUMENT]…`: options end at the first word that is none,
+at `--`, or at `-m`, which belongs to the command. This module must stay as light as
+`trail.commands.replay`, which imports it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["WITH_VALUE", "install_words", "run_words", "split_words"]
+
+# Options of `trail run` that take a value.
+WITH_VALUE = frozenset(
+    {
+        "-p",
+        "--python",
+        "--extra",
+        "--group",
+        "--link-mode",
+        "--project",
+        "--color",
+        "--depot",
+        "--index-url",
+        "--extra-index-url",
+        "--find-links",
+    }
+)
+# Options that change what is shown, not what is run.
+_IRRELEVANT = frozenset({"-q", "--quiet", "--offline"})
+# Variables that decide about a prefix.
+_VARIABLES = ("TRAIL_PYTHON", "TRAIL_LINK_MODE")
+
+
+def split_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """Split what follows `trail run` into options and command.
+
+    Returns:
+        The options as they stand, and the command, which begins with `-m` for a module.
+    """
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if word == "--":
+            return words[:position], words[position + 1 :]
+        if word == "-m" or not word.startswith("-") or word == "-":
+            return words[:position], words[position:]
+        position += 2 if word in WITH_VALUE else 1
+    return words, []
+
+
+def run_words(options: list[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Give what decides about the prefix of `trail run`, besides files.
+
+    Args:
+        options: as `split_words` gives them.
+        environ: the environment.
+    """
+    return ("run", *_settings(environ), *(word for word in options if word not in _IRRELEVANT))
+
+
+def install_words(
+    environ: Mapping[str, str],
+    *,
+    python: str | None = None,
+    extras: Sequence[str] = (),
+    groups: Sequence[str] | None = None,
+    requirements: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Give what decides about the entries that are needed, besides files.
+
+    Args:
+        environ: the environment.
+        python: as asked for.
+        extras: of the project.
+        groups: dependency groups; None for the default ones.
+        requirements: paths of requirements files, absolute.
+    """
+    words = ["install", *_settings(environ)]
+    if python is not None:
+        words.append(f"--python={python}")
+    words += [f"--extra={name}" for name in sorted(extras)]
+    if groups is not None:
+        words += ["--no-default-groups", *(f"--group={name}" for name in sorted(groups))]
+    words += [f"--requirement={path}" for path in requirements]
+    return tuple(words)
+
+
+def _settings(environ: Mapping[str, str]) -> list[str]:
+    return [f"{name}={environ[name]}" for name in _VARIABLES if environ.get(name)]
