@@ -53,6 +53,8 @@ def main() -> None:
             commands[name](*arguments)
         except subprocess.CalledProcessError as err:
             sys.exit(err.returncode if err.returncode > 0 else 1)
+        except KeyboardInterrupt:
+            sys.exit(130)
 
 
 def demo() -> None:
@@ -112,7 +114,8 @@ def setup() -> None:
     inputs = [pyproject, ROOT / "trail_build.py", ROOT / "python/trail/__init__.py"]
     inputs += [ROOT / "Cargo.toml", ROOT / "Cargo.lock"]
     inputs += [*(ROOT / "rust").rglob("Cargo.toml"), *(ROOT / "rust").rglob("*.rs")]
-    digest = hashlib.sha256(f"{base_python()} {sys.version} {native_fault()}".encode())
+    native = "require" if os.environ.get("TRAIL_REQUIRE_NATIVE") == "1" else "auto"
+    digest = hashlib.sha256(repr((base_python(), sys.version, native, native_fault())).encode())
     for path in sorted(inputs):
         digest.update(path.read_bytes() if path.is_file() else b"")
     stamp = DEV / "installed"
@@ -121,7 +124,6 @@ def setup() -> None:
     stamp.unlink(missing_ok=True)
     link_prefix(DEV)
     tools = tomllib.loads(pyproject.read_text(encoding="utf-8"))["dependency-groups"]["dev"]
-    native = "require" if os.environ.get("TRAIL_REQUIRE_NATIVE") == "1" else "auto"
     engines = f"without the native engine: {native_fault()}" if native_fault() else "with Rust"
     print(f"Setting up .dev/, {engines}; a minute or two the first time")
     pip("install", "--quiet", f"--config-settings=native={native}", "--editable=.", *tools)
