@@ -4,7 +4,7 @@ The repository holds only the names that were asked for (`*.in`) and the day who
 meant: the addresses and hashes that uv resolves them to belong to an index. All of it lands
 in one folder, so that a second run needs no network:
 
-{cache}/tools/uv-{version}/  tools/pip-{version}/
+{cache}/tools/uv-{version}/  tools/pip-{version}/  tools/trail-{digits}/
 {cache}/{lock}-{cache tag}/
     pylock.toml        as uv made it, with addresses
     wheels/*.whl
@@ -60,12 +60,15 @@ class Tools:
     Args:
         uv: the program.
         pip: the folder to put on PYTHONPATH.
+        python: of a virtual environment with what trail depends on: trail is not to be slowed
+            down by what else the Python at hand loads when it starts.
         uv_version: such as `0.13.9`.
         pip_version: such as `26.3`.
     """
 
     uv: Path
     pip: Path
+    python: Path
     uv_version: str = UV
     pip_version: str = PIP
 
@@ -120,10 +123,10 @@ def default_cache(environ: Mapping[str, str]) -> Path:
 
 
 def get_tools(cache: Path) -> Tools:
-    """Install uv and pip below `cache`, unless they are there.
+    """Install uv, pip and what trail needs below `cache`, unless they are there.
 
     Raises:
-        subprocess.CalledProcessError: pip could not install one of them.
+        subprocess.CalledProcessError: pip or uv could not install something.
     """
     folders = []
     for name, version in (("uv", UV), ("pip", PIP)):
@@ -133,7 +136,23 @@ def get_tools(cache: Path) -> Tools:
             (folder / "done").touch()
         folders.append(folder)
     program = "uv.exe" if os.name == "nt" else "uv"
-    return Tools(uv=folders[0] / "bin" / program, pip=folders[1])
+    uv = folders[0] / "bin" / program
+    return Tools(uv=uv, pip=folders[1], python=_trail_python(uv, cache))
+
+
+def _trail_python(uv: Path, cache: Path) -> Path:
+    project = _BENCHES.parent / "pyproject.toml"
+    wanted = tomllib.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
+    digest = hashlib.sha256(json.dumps([sys.executable, wanted]).encode()).hexdigest()
+    folder = cache / "tools" / f"trail-{digest[:8]}"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not (folder / "done").exists():
+        common = ("--quiet", "--no-config", "--cache-dir", cache / "uv-cache")
+        subprocess.run([uv, "venv", *common, "--python", sys.executable, folder], check=True)
+        install = (uv, "pip", "install", *common, "--compile-bytecode", "--python", python)
+        subprocess.run((*install, *wanted), check=True)
+        (folder / "done").touch()
+    return python
 
 
 def get_wheelhouse(name: str, cache: Path, tools: Tools) -> Wheelhouse:
@@ -190,7 +209,7 @@ def _compile(source: Path, lock: Path, tools: Tools) -> None:
     command: list[str | Path] = [
         *(tools.uv, "pip", "compile", "--quiet", "--no-build", "--no-annotate", "--no-header"),
         *("--format", "pylock.toml", "--exclude-newer", EXCLUDE_NEWER),
-        *("--python", sys.executable, "--cache-dir", lock.parent / "uv-cache"),
+        *("--python", sys.executable, "--cache-dir", lock.parents[1] / "uv-cache"),
         *("--output-file", half, source),
     ]
     subprocess.run(command, check=True)

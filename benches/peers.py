@@ -80,16 +80,19 @@ def base_environ(home: Path) -> Environ:
     return environ | {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1"}
 
 
-def trail_command(trail: str | None, environ: Mapping[str, str]) -> tuple[Command, Environ]:
+def trail_command(
+    trail: str | None, tools: Tools, environ: Mapping[str, str]
+) -> tuple[Command, Environ]:
     """Say how trail is started.
 
     Args:
-        trail: an installed `trail`; None for this checkout, with this Python.
+        trail: an installed `trail`; None for this checkout.
+        tools: for the Python.
         environ: the environment of everybody.
     """
     if trail:
         return (trail,), dict(environ)
-    return (sys.executable, "-m", "trail"), dict(environ) | {"PYTHONPATH": str(_ROOT / "python")}
+    return (tools.python, "-m", "trail"), dict(environ) | {"PYTHONPATH": str(_ROOT / "python")}
 
 
 def make_peers(
@@ -108,7 +111,7 @@ def make_peers(
         Peer(name="uv", steps=partial(_uv, tools.uv, environ, hashes=True)),
         Peer(name="uv, no hashes", steps=partial(_uv, tools.uv, environ, hashes=False)),
     ]
-    command, own = trail_command(trail, environ)
+    command, own = trail_command(trail, tools, environ)
     for engine in engines:
         steps = partial(_trail, command, own | {"TRAIL_ENGINE": engine})
         peers.append(Peer(name=f"trail {engine}", steps=steps))

@@ -60,7 +60,7 @@ def link_all(
     house: Wheelhouse,
     place: Place,
     *,
-    trail: tuple[str | Path, ...],
+    python: Path,
     environ: dict[str, str],
     rounds: int,
 ) -> Linking:
@@ -69,7 +69,7 @@ def link_all(
     Args:
         house: the lock.
         place: where.
-        trail: the command that installs.
+        python: one that can import trail.
         environ: its environment.
         rounds: of each.
     """
@@ -78,10 +78,10 @@ def link_all(
     project = folder / "project"
     project.mkdir()
     (project / "pylock.toml").write_bytes(house.pylock.read_bytes())
-    install = [*(str(part) for part in trail), "install"]
+    install = (python, "-m", "trail", "install")
     subprocess.run(install, cwd=project, env=environ, check=True, capture_output=True)
     os.sync()
-    command = [sys.executable, __file__, str(folder), str(rounds)]
+    command = (python, __file__, folder, str(rounds))
     done = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE)
     place.done_with(folder)
     return Linking(lock=house.name, place=place.name, **json.loads(done.stdout))

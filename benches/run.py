@@ -64,15 +64,18 @@ class _Run:
         options = self.options
         home = place.fresh("home")
         self.places[place.name] = place.describe()
-        trail, environ = trail_command(options.trail, base_environ(home))
+        trail, environ = trail_command(options.trail, self.tools, base_environ(home))
         if self.engines:
             environ["TRAIL_ENGINE"] = self.engines[0]
         if "install" in options.bench:
             self._install(place, home)
         if "prefix" in options.bench:
-            for house in (*self.houses, self.joined):
+            _, own = trail_command(None, self.tools, environ)
+            for house in dict.fromkeys((*self.houses, self.joined)):
                 self.linkings.append(
-                    link_all(house, place, trail=trail, environ=environ, rounds=options.rounds)
+                    link_all(
+                        house, place, python=self.tools.python, environ=own, rounds=options.rounds
+                    )
                 )
         if "start" in options.bench:
             launchers = Launchers(
