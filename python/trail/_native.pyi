@@ -1,0 +1,82 @@
+# ruff: noqa: PYI021  # the extension itself has no docstrings: they are here
+"""The native engine, made from rust/trail-native; `trail.wheel._native` is its only user."""
+
+from os import PathLike
+from typing import TypeAlias, TypedDict, final
+
+class _Facts(TypedDict):
+    dist_info: str
+    root_is_purelib: bool
+    files: int
+    size: int
+    record: str
+    top_level: list[tuple[str, str, str]]
+    startup: list[str]
+    scripts: list[tuple[str, str, bool]]
+    schemes: list[str]
+    escapes: list[tuple[str, str, str]]
+    mismatches: list[tuple[str, str, str | None, str | None]]
+
+_Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
+_Failure: TypeAlias = tuple[int, str]
+
+def version() -> str:
+    """Tell the extension's version; it works with the trail of the same version only."""
+
+@final
+class Unpacker:
+    """Threads that unpack wheels in the background.
+
+    Args:
+        threads: how many.
+    """
+
+    def __new__(cls, threads: int) -> Unpacker: ...
+    def submit(
+        self,
+        serial: int,
+        wheel: str | PathLike[str],
+        destination: str | PathLike[str],
+        *,
+        name: str,
+        version: str,
+        private: bool,
+        vouched: bool,
+        waive: bool,
+        max_unpacked: int,
+    ) -> None:
+        """Queue a wheel; never waits.
+
+        Args:
+            serial: what `next` gives back for it.
+            wheel: the archive.
+            destination: a folder that does not exist yet.
+            name: the distribution, normalised.
+            version: its version, normalised.
+            private: whether the archive may be mapped.
+            vouched: whether a lock or an index gave the archive's hash.
+            waive: whether differences from RECORD are accepted.
+            max_unpacked: how many bytes the wheel may unpack to.
+        """
+
+    def next(self, timeout: float | None = None) -> tuple[int, _Facts | _Fault | _Failure] | None:
+        """Wait for the next finished job, without the GIL; Ctrl-C interrupts.
+
+        Args:
+            timeout: seconds to wait at most; None waits until one is finished.
+
+        Returns:
+            The job's serial number with its facts, or with (rule, member, expected, actual), or
+            with (errno, path).
+            None if the time is up or no job is left.
+
+        Raises:
+            RuntimeError: a bug in the engine.
+        """
+
+    def close(self, abandon: bool) -> None:
+        """Wait for all jobs and end the threads.
+
+        Args:
+            abandon: drop the jobs that were not begun and stop the others soon.
+        """

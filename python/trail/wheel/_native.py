@@ -1,0 +1,139 @@
+"""The native engine: what rust/trail-wheel finds, as trail's own values.
+
+The border carries plain values only; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from trail import _native
+from trail.errors import WheelError
+from trail.model import EntryPoint, Escape, Facts, Kind, Mismatch, Sha256, TopLevel
+from trail.wheel.engine import Job, Outcome
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["NativeEngine", "NativeUnpacker", "version"]
+
+
+def version() -> str:
+    """Tell the version of the extension module."""
+    return _native.version()
+
+
+@dataclass(frozen=True, slots=True)
+class NativeEngine:
+    """The engine that is written in Rust.
+
+    Args:
+        reason: why it is in use.
+    """
+
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Always `native`."""
+        return "native"
+
+    def open(self, *, threads: int) -> NativeUnpacker:
+        """Start an unpacker with so many threads."""
+        return NativeUnpacker(threads)
+
+
+class NativeUnpacker:
+    """An unpacker whose work is done by threads outside Python (see `Unpacker`)."""
+
+    def __init__(self, threads: int) -> None:
+        self._unpacker = _native.Unpacker(threads)
+        self._jobs: dict[int, Job] = {}
+        self._serial = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._unpacker.close(abandon=kind is not None)
+
+    def submit(self, job: Job) -> None:
+        """Queue a wheel; never waits."""
+        self._serial += 1
+        self._jobs[self._serial] = job
+        self._unpacker.submit(
+            self._serial,
+            job.wheel,
+            job.destination,
+            name=job.name,
+            version=job.version,
+            private=job.private,
+            vouched=job.vouched,
+            waive=job.waive,
+            max_unpacked=job.max_unpacked,
+        )
+
+    def next(self, timeout: float | None = None) -> Outcome | None:
+        """Wait for the next finished job.
+
+        Args:
+            timeout: seconds to wait at most; None waits until one is finished.
+
+        Returns:
+            An outcome, or None if the time is up or no job is left.
+        """
+        found = self._unpacker.next(timeout)
+        if found is None:
+            return None
+        serial, value = found
+        job = self._jobs.pop(serial)
+        return Outcome(job=job, result=_result(job, value))
+
+
+def _result(
+    job: Job, value: _native._Facts | _native._Fault | _native._Failure
+) -> Facts | WheelError | OSError:
+    if isinstance(value, dict):
+        return _facts(job, value)
+    if len(value) == 2:  # noqa: PLR2004  # (errno, path)
+        number, path = value
+        return OSError(number, os.strerror(number), path)
+    fault, member, expected, actual = value
+    return WheelError(job.filename, fault, member=member, expected=expected, actual=actual)
+
+
+def _facts(job: Job, value: _native._Facts) -> Facts:
+    return Facts(
+        name=job.name,
+        version=job.version,
+        dist_info=value["dist_info"],
+        root_is_purelib=value["root_is_purelib"],
+        files=value["files"],
+        size=value["size"],
+        record=Sha256(value["record"]),
+        top_level=tuple(
+            TopLevel(path=path, name=name, kind=Kind(kind))
+            for path, name, kind in value["top_level"]
+        ),
+        startup=tuple(value["startup"]),
+        scripts=tuple(
+            EntryPoint(name=name, value=reference, gui=gui)
+            for name, reference, gui in value["scripts"]
+        ),
+        schemes=tuple(value["schemes"]),
+        escapes=tuple(
+            Escape(library=library, runpath=runpath, tag=tag)
+            for library, runpath, tag in value["escapes"]
+        ),
+        mismatches=tuple(
+            Mismatch(path=path, rule=rule, expected=expected, actual=actual)
+            for path, rule, expected, actual in value["mismatches"]
+        ),
+    )

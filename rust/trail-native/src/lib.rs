@@ -1,0 +1,154 @@
+//! The Python module `trail._native`: glue around trail-wheel, plain values on both sides.
+//! `python/trail/_native.pyi` describes it, `python/trail/wheel/_native.py` is its only user.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use trail_wheel::{Error, Facts, Job, Next, Pool};
+
+/// How often a wait looks whether the user pressed Ctrl-C.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The engine's version, which must be trail's.
+#[pyfunction]
+fn version() -> &'static str {
+    trail_wheel::VERSION
+}
+
+/// Threads that unpack wheels.
+#[pyclass(frozen, module = "trail._native")]
+struct Unpacker {
+    pool: Pool,
+}
+
+#[pymethods]
+impl Unpacker {
+    #[new]
+    fn new(threads: usize) -> PyResult<Self> {
+        Ok(Self { pool: Pool::start(threads)? })
+    }
+
+    #[pyo3(signature = (serial, wheel, destination, *, name, version, private, vouched, waive, max_unpacked))]
+    #[allow(clippy::too_many_arguments, clippy::fn_params_excessive_bools)] // plain values
+    fn submit(
+        &self,
+        serial: u64,
+        wheel: PathBuf,
+        destination: PathBuf,
+        name: String,
+        version: String,
+        private: bool,
+        vouched: bool,
+        waive: bool,
+        max_unpacked: u64,
+    ) {
+        self.pool.submit(Job {
+            id: serial,
+            wheel,
+            name,
+            version,
+            destination,
+            private,
+            vouched,
+            waive,
+            max_unpacked,
+        });
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn next<'py>(
+        &self,
+        py: Python<'py>,
+        timeout: Option<f64>,
+    ) -> PyResult<Option<(u64, Bound<'py, PyAny>)>> {
+        let deadline = timeout
+            .and_then(|timeout| Duration::try_from_secs_f64(timeout.max(0.0)).ok())
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let left = deadline.map(|time| time.saturating_duration_since(Instant::now()));
+            let tick = left.map_or(TICK, |left| left.min(TICK));
+            match py.detach(|| self.pool.next(tick)) {
+                Next::Finished(outcome) => {
+                    let (id, result) = *outcome;
+                    return Ok(Some((id, outcome_value(py, result)?)));
+                }
+                Next::Idle => return Ok(None),
+                Next::TimeUp => py.check_signals()?,
+            }
+            if left.is_some_and(|left| left <= tick) {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Wait until all jobs are done, or, if `abandon`, drop them and wait for the threads.
+    fn close(&self, py: Python<'_>, abandon: bool) -> PyResult<()> {
+        if abandon {
+            self.pool.stop();
+        } else {
+            self.pool.close();
+        }
+        while !py.detach(|| self.pool.join(TICK)) {
+            if let Err(error) = py.check_signals() {
+                self.pool.stop();
+                py.detach(|| while !self.pool.join(TICK) {});
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Facts as a dict, a fault as (code, member, expected, actual), an error as (errno, path).
+fn outcome_value(py: Python<'_>, result: Result<Facts, Error>) -> PyResult<Bound<'_, PyAny>> {
+    match result {
+        Ok(facts) => Ok(facts_value(py, facts)?.into_any()),
+        Err(Error::Fault(fault)) => Ok((fault.code, fault.member, fault.expected, fault.actual)
+            .into_pyobject(py)?
+            .into_any()),
+        Err(Error::Os { errno, path }) => {
+            Ok((errno, path.into_os_string()).into_pyobject(py)?.into_any())
+        }
+        Err(Error::Stopped) => Err(PyRuntimeError::new_err("the unpacker was told to stop")),
+        Err(Error::Panic(text)) => {
+            Err(PyRuntimeError::new_err(format!("the native engine failed: {text}")))
+        }
+    }
+}
+
+fn facts_value(py: Python<'_>, facts: Facts) -> PyResult<Bound<'_, PyDict>> {
+    let top_level: Vec<_> =
+        facts.top_level.into_iter().map(|top| (top.path, top.name, top.kind)).collect();
+    let scripts: Vec<_> =
+        facts.scripts.into_iter().map(|script| (script.name, script.value, script.gui)).collect();
+    let escapes: Vec<_> =
+        facts.escapes.into_iter().map(|found| (found.library, found.runpath, found.tag)).collect();
+    let mismatches: Vec<_> = facts
+        .mismatches
+        .into_iter()
+        .map(|found| (found.path, found.rule, found.expected, found.actual))
+        .collect();
+    let value = PyDict::new(py);
+    value.set_item("dist_info", facts.dist_info)?;
+    value.set_item("root_is_purelib", facts.root_is_purelib)?;
+    value.set_item("files", facts.files)?;
+    value.set_item("size", facts.size)?;
+    value.set_item("record", facts.record)?;
+    value.set_item("top_level", top_level)?;
+    value.set_item("startup", facts.startup)?;
+    value.set_item("scripts", scripts)?;
+    value.set_item("schemes", facts.schemes)?;
+    value.set_item("escapes", escapes)?;
+    value.set_item("mismatches", mismatches)?;
+    Ok(value)
+}
+
+/// The native engine.
+#[pymodule(gil_used = false)]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(version, module)?)?;
+    module.add_class::<Unpacker>()
+}
