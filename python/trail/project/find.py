@@ -9,10 +9,13 @@ project around it. `.python-version` is looked for from the start up to the root
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trail.errors import ProjectError
 from trail.project.pyproject import PyProject, read_pyproject
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Project", "find_project"]
 

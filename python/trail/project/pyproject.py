@@ -99,6 +99,7 @@ class _Table:
     values: Mapping[str, Any]
 
     def fault(self, key: str, problem: str) -> ProjectError:
+        problem = problem[:1].lower() + problem[1:].rstrip(".")
         return ProjectError(
             f"`{self.path}` has a wrong value",
             details=(("key", self.full(key)), ("problem", problem)),
@@ -163,6 +164,5 @@ def _groups(table: _Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
         try:
             groups[table.name(group)] = DependencyGroupResolver(table.values).resolve(group)
         except ExceptionGroup as faults:
-            problem = str(faults.exceptions[0]).splitlines()[0]
-            raise table.fault(group, problem[:1].lower() + problem[1:]) from faults
+            raise table.fault(group, str(faults.exceptions[0]).splitlines()[0]) from faults
     return groups
