@@ -60,12 +60,13 @@ def main() -> None:
 def demo() -> None:
     """Install the example and run it, twice: the second time there is nothing left to do."""
     setup()
-    for title in ("Once", "Once more"):
+    for title, options in (("The first time", ["-v"]), ("The second time", [])):
         print(f"\n== {title} ==")
-        for command in (["install"], ["run", "report.py"]):
-            print(f"\n$ trail -v {' '.join(command)}")
+        for words in (["install"], ["run", "report.py"]):
+            command = ["trail", *options, *words]
+            print(f"\n$ {' '.join(command)}")
             start = time.perf_counter()
-            run("trail", "-v", *command, cwd=ROOT / "examples" / "quickstart")
+            run(*command, cwd=ROOT / "examples" / "quickstart")
             print(f"({time.perf_counter() - start:.2f} s)")
 
 

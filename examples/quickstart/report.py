@@ -59,7 +59,7 @@ def main() -> None:
     console = Console()
     console.print(table)
 
-    kinds = files.groupby("kind")["size"].sum().nlargest(3) / total
+    kinds = files.groupby("kind")["size"].sum().nlargest(2) / total
     median, largest = np.percentile(files["size"], [50, 100])
     shares = ", ".join(f"{share:.0%} {kind}" for kind, share in kinds.items())
     console.print(f"{len(files):,} files, {total / MIB:.0f} MiB: {shares}")
