@@ -22,8 +22,8 @@ def boot_id() -> str:
     if sys.platform != "linux":
         return ""
     try:
-        with open(_BOOT_ID, encoding="ascii") as file:  # noqa: PTH123  # pathlib costs the fast path 5 ms
-            return file.read().strip()
+        with open(_BOOT_ID, "rb") as file:  # noqa: PTH123  # pathlib costs the fast path 5 ms
+            return file.read().decode().strip()
     except (OSError, ValueError):
         return ""
 

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trail.depot.faults import depot_error
 from trail.depot.layout import LAYOUT_VERSION
 from trail.depot.roots import read_root
-from trail.errors import DepotError
 from trail.model import EntryId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from trail.depot.folder import Depot
     from trail.depot.roots import Root
     from trail.report import Reporter
@@ -31,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Item",
     "Plan",
+    "Survey",
     "Usage",
     "collect",
-    "dump_manifest",
     "measure",
     "parse_manifest",
     "plan",
@@ -143,7 +141,7 @@ def survey(depot: Depot) -> Survey:
     when no root uses it.
 
     Raises:
-        DepotError: a root cannot be read; what it uses would be lost.
+        DepotError: a folder cannot be read.
     """
     layout = depot.layout
     roots = []
@@ -222,12 +220,6 @@ def measure(depot: Depot) -> tuple[Usage, ...]:
     return tuple(result)
 
 
-def dump_manifest(entries: Iterable[str]) -> bytes:
-    """Write the `trail.json` of a prefix."""
-    tree = {"entries": sorted(entries), "layout": LAYOUT_VERSION}
-    return (json.dumps(tree, indent=1) + "\n").encode()
-
-
 def parse_manifest(data: bytes) -> tuple[EntryId, ...] | None:
     """Read the `trail.json` of a prefix; None if it is damaged or of a later trail."""
     try:
@@ -256,7 +248,7 @@ def _list(folder: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise DepotError(f"cannot read `{folder}`: {error.strerror}") from error
+        raise depot_error(error, "read", folder) from error
 
 
 def _age(path: Path, now: float) -> float:

@@ -25,7 +25,7 @@ from trail.errors import DepotError
 from trail.files import hash_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from trail.depot.folder import Entry
 
@@ -74,7 +74,7 @@ class Problem:
 
 def verify_entries(
     entries: Iterable[Entry], *, threads: int
-) -> Iterator[tuple[Entry, tuple[Problem, ...]]]:
+) -> Generator[tuple[Entry, tuple[Problem, ...]]]:
     """Verify many entries, several at a time (hashing lets other threads run).
 
     Args:

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.helpers.depots import add_entry, depot_at
+
+from trail.depot.collect import Item, Plan, Survey, Usage, collect, measure, parse_manifest, plan
+from trail.depot.collect import survey as look
+from trail.depot.roots import Root, write_root
+from trail.report import Reporter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trail.depot.store import Depot, Entry
+
+DAY = 24 * 3600.0
+NOW = 1000 * DAY
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    return depot_at(tmp_path / "depot")
+
+
+def item(name: str, *, days: float = 10, prefix: str | None = None, uses: str = "") -> Item:
+    return Item(name=name, used=NOW - days * DAY, prefix=prefix, entries=frozenset(uses.split()))
+
+
+def add_prefix(depot: Depot, key: str, *entries: Entry) -> Path:
+    with depot.staging() as staging:
+        (staging / key).mkdir()
+        content = {"layout": 1, "entries": [entry.id for entry in entries]}
+        (staging / key / "trail.json").write_text(json.dumps(content))
+        (staging / key / "trail.json").chmod(0o444)
+        depot.publish(staging / key, depot.layout.prefix(key), key)
+    return depot.layout.prefix(key)
+
+
+def grow_old(depot: Depot, days: float = 10) -> None:
+    then = NOW - days * DAY
+    for path in depot.layout.root.rglob("*"):
+        os.utime(path, (then, then), follow_symlinks=False)
+
+
+def test_what_a_root_or_its_prefix_uses_stays() -> None:
+    found = Survey(
+        roots=(item("r", prefix="p", uses="direct"),),
+        prefixes=(item("p", uses="by-prefix"), item("q", uses="by-nobody")),
+        entries=tuple(item(name) for name in ("direct", "by-prefix", "by-nobody", "alone")),
+    )
+    assert plan(found, now=NOW) == Plan(prefixes=("q",), entries=("alone", "by-nobody"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("days", "goes"), [(1.9, False), (2.1, True)])
+def test_what_was_used_lately_stays(days: float, *, goes: bool) -> None:
+    found = Survey(
+        roots=(Item(name="r", used=NOW - days * DAY, gone=True),),
+        prefixes=(item("p", days=days),),
+        entries=(item("e", days=days),),
+    )
+    assert plan(found, now=NOW) == (
+        Plan(roots=("r",), prefixes=("p",), entries=("e",)) if goes else Plan()  # type: ignore[arg-type]
+    )
+
+
+def test_a_young_prefix_keeps_old_entries() -> None:
+    """A process has just made it, and not yet written its root."""
+    found = Survey(prefixes=(item("p", days=0, uses="e"),), entries=(item("e"),))
+    assert plan(found, now=NOW) == Plan()
+
+
+def test_roots_go_with_their_project_or_with_time() -> None:
+    found = Survey(
+        roots=(
+            item("used", days=89),
+            item("forgotten", days=91),
+            Item(name="tool", used=0, ages=False),
+            Item(name="gone", used=NOW - 3 * DAY, gone=True),
+        )
+    )
+    assert plan(found, now=NOW).roots == ("forgotten", "gone")
+
+
+def test_an_impatient_user_gets_all_that_nobody_needs() -> None:
+    found = Survey(
+        roots=(item("r", days=0, uses="e"),), entries=(item("e", days=0), item("f", days=0.001))
+    )
+    assert plan(found, now=NOW, youngest=0).entries == ("f",)
+
+
+def test_a_depot_is_surveyed_and_collected(depot: Depot, tmp_path: Path) -> None:
+    used, direct, lost = (add_entry(depot, name) for name in ("used", "direct", "lost"))
+    kept, stale = add_prefix(depot, "kept", used), add_prefix(depot, "stale", lost)
+    root = Root(project=str(tmp_path), prefix=str(kept), entries=[direct.id])
+    write_root(depot.layout.root_file("mine"), root)
+    write_root(depot.layout.root_file("gone"), Root(project=str(tmp_path / "x")))
+    depot.layout.root_file("damaged").write_bytes(b"trail-root 1\n")
+    grow_old(depot)
+    what = plan(look(depot), now=NOW)
+    assert what == Plan(roots=("damaged", "gone"), prefixes=("stale",), entries=(lost.id,))
+    assert collect(depot, what, now=NOW, youngest=DAY, reporter=Reporter()) == 4
+    assert [entry.id for entry in depot.entries()] == [direct.id, used.id]
+    assert kept.exists()
+    assert not stale.exists()
+    assert [path.name for path in depot.layout.roots.iterdir()] == ["mine"]
+    assert plan(look(depot), now=NOW) == Plan()
+
+
+def test_what_was_used_since_the_plan_was_made_stays(depot: Depot) -> None:
+    entry, other = add_entry(depot, "a"), add_entry(depot, "b")
+    grow_old(depot)
+    what = plan(look(depot), now=NOW)
+    assert what.entries == (entry.id, other.id)
+    os.utime(depot.layout.entry_file(entry.id), (NOW, NOW))
+    assert collect(depot, what, now=NOW, youngest=DAY, reporter=Reporter()) == 1
+    assert [left.id for left in depot.entries()] == [entry.id]
+
+
+def test_what_is_gone_already_is_no_error(depot: Depot) -> None:
+    entry = add_entry(depot, "a")
+    what = Plan(roots=("r",), prefixes=("p",), entries=(entry.id,))
+    depot.remove(entry.path)
+    assert collect(depot, what, youngest=0, reporter=Reporter()) == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b'{"layout": 2, "entries": []}', b'{"layout": 1}', b'{"layout": 1, "entries": 1}'],
+)
+def test_a_manifest_that_cannot_be_read_is_none(data: bytes) -> None:
+    assert parse_manifest(data) is None
+
+
+def test_sizes_count_each_file_once(depot: Depot) -> None:
+    entry = add_entry(depot, "a", files={"__init__.py": b"x" * 1000})
+    total = sum(path.stat().st_size for path in entry.path.rglob("*") if path.is_file())
+    count = sum(path.is_file() for path in entry.path.rglob("*"))
+    source = next(entry.path.rglob("__init__.py"))
+    prefix = add_prefix(depot, "p", entry)
+    prefix.chmod(0o755)
+    os.link(source, prefix / "linked")
+    manifest = (prefix / "trail.json").stat().st_size
+    usage = {item.part: item for item in measure(depot)}
+    assert usage["installed"] == Usage(part="installed", items=1, files=count, size=total)
+    assert usage["prefixes"] == Usage(part="prefixes", items=1, files=1, size=manifest)
+    assert "index" not in usage
