@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.layout import entry_id
+from trail.files import hash_file
 from trail.model import (
     EntryPoint,
     Escape,
@@ -26,6 +27,9 @@ from trail.model import (
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import PrefixRequest
 from trail.report import Reporter
+from trail.wheel._python import PythonEngine
+from trail.wheel.engine import Job
+from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +42,7 @@ __all__ = [
     "Warnings",
     "add_entry",
     "facts_of",
+    "install_wheel",
     "make_prefix",
     "other_pythons",
     "run_python",
@@ -96,15 +101,19 @@ def this_python(executable: str = sys.executable) -> Python:
 
 
 def other_pythons() -> list[Path]:
-    """Find Pythons of other versions that are installed here, as pyenv keeps them.
+    """Find a Python of each other version that is installed here, as pyenv keeps them.
 
     TRAIL_TEST_PYTHONS (paths, separated as in PATH) names them elsewhere.
     """
     if paths := os.environ.get("TRAIL_TEST_PYTHONS"):
         return [Path(path) for path in paths.split(os.pathsep)]
     versions = Path(sys.base_prefix).parent
-    found = sorted(versions.glob("3.*/bin/python"))
-    return [path for path in found if path.parent.parent != Path(sys.base_prefix)]
+    found = {
+        minor: path
+        for path in sorted(versions.glob("3.*/bin/python"))
+        if (minor := int(path.parts[-3].split(".")[1])) >= 8  # the oldest we know
+    }
+    return [path for path in found.values() if path.parent.parent != Path(sys.base_prefix)]
 
 
 def facts_of(
@@ -223,6 +232,35 @@ def add_entry(
             if Path(folder) != staged:
                 Path(folder).chmod(0o555)
         return depot.admit(staged, entry_id(facts.name, version, filename, info.sha256), info)
+
+
+def install_wheel(depot: Depot, wheel: Path) -> Entry:
+    """Unpack a real wheel into a depot, with the Python engine."""
+    parsed = parse_filename(wheel.name)
+    sha256 = hash_file(wheel)
+    identity = entry_id(parsed.name, parsed.version, wheel.name, sha256)
+    if (entry := depot.find(identity)) is not None:
+        return entry
+    with depot.staging() as staging, PythonEngine("a test").open(threads=1) as unpacker:
+        job = Job(
+            wheel=wheel,
+            filename=wheel.name,
+            name=parsed.name,
+            version=parsed.version,
+            destination=staging / "entry",
+        )
+        unpacker.submit(job)
+        outcome = unpacker.next()
+        assert outcome is not None
+        assert isinstance(outcome.result, Facts), outcome.result
+        info = EntryInfo(
+            facts=outcome.result,
+            origin=Origin(kind="path", path=str(wheel)),
+            filename=wheel.name,
+            sha256=sha256,
+            size=wheel.stat().st_size,
+        )
+        return depot.admit(job.destination, identity, info)
 
 
 def make_prefix(

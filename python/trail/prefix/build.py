@@ -214,6 +214,7 @@ class _Builder:
                 "executable": os.fspath(request.interpreter.base),
                 "version": request.interpreter.version,
                 "identity": request.interpreter.identity,
+                "cache-tag": request.interpreter.cache_tag,
             },
             "link-mode": request.link_mode,
             "editable-roots": [os.fspath(path) for path in request.editable_roots],

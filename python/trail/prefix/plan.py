@@ -226,7 +226,11 @@ class _Planner:
             self._one(path, part, how, is_folder=part in folders)
             if name.endswith(".py") and part not in folders:
                 sources.append(part)
-        if sources and f"{target}/".startswith(f"{self._shape.site_packages}/"):
+        if (
+            sources
+            and self._shape.cache_tag
+            and f"{target}/".startswith(f"{self._shape.site_packages}/")
+        ):
             self._bytecode(target, sources)
 
     def _one(self, path: str, part: _Part, how: _How, *, is_folder: bool) -> None:

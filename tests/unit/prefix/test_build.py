@@ -308,6 +308,7 @@ def test_a_prefix_says_what_it_is_made_of(depot: Depot, tmp_path: Path) -> None:
             "executable": str(this_python().base),
             "version": this_python().version,
             "identity": this_python().identity,
+            "cache-tag": this_python().cache_tag,
         },
         "link-mode": "auto",
         "editable-roots": [str(tmp_path)],

@@ -1,0 +1,205 @@
+"""Compile entries for a Python, into the depot, so that no program ever has to.
+
+Bytecode lies beside its source, in `__pycache__`, and holds the source's hash instead of
+its time (PEP 552, unchecked: the source cannot change). Prefixes link it. A mark in the
+depot says that an entry is compiled for a cache tag; it counts as long as it is not older
+than the entry. Everything can be interrupted at any moment and done again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trail.depot.layout import site_packages
+from trail.errors import DepotError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trail.depot.store import Depot, Entry
+    from trail.model import EntryId
+
+__all__ = ["Compiled", "compile_entries", "compile_prefix", "is_compiled"]
+
+_WORKER = Path(__file__).with_name("_compile.py")
+_LOWEST = 19
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """What was done.
+
+    Args:
+        entries: those that are compiled now and were not before, sorted.
+        left: those that somebody else is compiling, or that cannot be written, sorted.
+        files: how many files have bytecode.
+        failed: how many files are no Python that this interpreter understands.
+    """
+
+    entries: tuple[EntryId, ...] = ()
+    left: tuple[EntryId, ...] = ()
+    files: int = 0
+    failed: int = 0
+
+
+def is_compiled(entry: Entry, cache_tag: str) -> bool:
+    """Whether an entry has bytecode for a cache tag; two stats."""
+    mark = entry.depot.layout.compiled(f"{cache_tag}/{entry.id}")
+    return _is_current(mark, entry.path)
+
+
+def compile_entries(
+    executable: Path, cache_tag: str, entries: Iterable[Entry], *, processes: int = 1
+) -> Compiled:
+    """Compile entries that have no bytecode for an interpreter yet.
+
+    Several processes may do this at once: each entry is compiled by one of them. An entry
+    of a depot that cannot be written is left as it is.
+
+    Args:
+        executable: the interpreter.
+        cache_tag: its `sys.implementation.cache_tag`; where it has none, nothing is done.
+        entries: which ones.
+        processes: how many to run side by side.
+    """
+    waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+    todo = [entry for entry in entries if cache_tag and not is_compiled(entry, cache_tag)]
+    # The biggest first, so that none of the processes has to wait for it at the end.
+    for entry in sorted(todo, key=lambda entry: -entry.info().facts.files):
+        waiting.put(entry)
+    job = _Job(executable, cache_tag, waiting)
+    threads = [
+        threading.Thread(target=job.run, name=f"compile-{number}")
+        for number in range(min(processes, len(todo)))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Compiled(
+        entries=tuple(sorted(job.entries)),
+        left=tuple(sorted({entry.id for entry in todo}.difference(job.entries))),
+        files=job.files,
+        failed=job.failed,
+    )
+
+
+def compile_prefix(depot: Depot, key: str, *, processes: int = 1) -> Compiled:
+    """Compile what a prefix uses of its own depot, and mark the prefix.
+
+    The mark keeps `trail.prefix.background` from starting this again.
+
+    Args:
+        depot: where the prefix is.
+        key: its key.
+        processes: as in `compile_entries`.
+
+    Raises:
+        DepotError: the prefix cannot be read, or the mark not written.
+    """
+    layout = depot.layout
+    with depot.guard(f"compile {key}", wait=False) as free:
+        mark = layout.compiled(key)
+        if not free or _is_current(mark, layout.prefix(key)):
+            return Compiled()
+        try:
+            tree = json.loads(layout.prefix_file(key).read_bytes())
+            python = tree["python"]
+            found = [depot.find(identity) for identity in tree["entries"]]
+            executable, cache_tag = Path(python["executable"]), str(python["cache-tag"])
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise DepotError(f"cannot read `{layout.prefix_file(key)}`: {error}") from error
+        entries = [entry for entry in found if entry is not None]
+        result = compile_entries(executable, cache_tag, entries, processes=processes)
+        _mark(mark)
+    return result
+
+
+class _Job:
+    """What the threads share; each drives one worker process."""
+
+    def __init__(self, executable: Path, cache_tag: str, waiting: queue.SimpleQueue[Entry]) -> None:
+        self._command = [str(executable), "-I", "-S", "-B", str(_WORKER)]
+        self._cache_tag = cache_tag
+        self._waiting = waiting
+        self._lock = threading.Lock()
+        self.entries: list[EntryId] = []
+        self.files = 0
+        self.failed = 0
+
+    def run(self) -> None:
+        """Compile what waits, until nothing does; bytecode only saves time, so faults pass."""
+        with contextlib.suppress(queue.Empty, OSError):
+            while True:
+                self._drive(self._waiting.get_nowait())
+
+    def _drive(self, entry: Entry | None) -> None:
+        """Compile one entry and those after it, until the worker dies or nothing waits."""
+        with subprocess.Popen(  # noqa: S603  # the interpreter that the user chose
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as worker:
+            try:
+                while entry is not None:
+                    with contextlib.suppress(DepotError):
+                        self._compile(worker, entry)
+                    entry = None if self._waiting.empty() else self._waiting.get_nowait()
+            except (queue.Empty, ValueError, OSError):
+                pass  # another thread took the last one; or the worker died of a file
+            finally:
+                worker.kill()
+
+    def _compile(self, worker: subprocess.Popen[str], entry: Entry) -> None:
+        if not entry.depot.writable or worker.stdin is None or worker.stdout is None:
+            return
+        # One guard for all cache tags: two of them share the folders, and so their modes.
+        with entry.depot.guard(f"compile {entry.id}", wait=False) as free:
+            if not free or is_compiled(entry, self._cache_tag):
+                return
+            worker.stdin.write(json.dumps(str(site_packages(entry.path))) + "\n")
+            worker.stdin.flush()
+            answer = json.loads(worker.stdout.readline())
+            if answer["error"] is None:
+                _mark(entry.depot.layout.compiled(f"{self._cache_tag}/{entry.id}"))
+                with self._lock:
+                    self.entries.append(entry.id)
+                    self.files += answer["files"]
+                    self.failed += answer["failed"]
+
+
+def _is_current(mark: Path, folder: Path) -> bool:
+    try:
+        return mark.stat().st_mtime >= folder.stat().st_mtime
+    except OSError:
+        return False
+
+
+def _mark(mark: Path) -> None:
+    mark.parent.mkdir(exist_ok=True)
+    mark.touch()
+
+
+def main(arguments: list[str]) -> None:
+    """Compile a prefix; what `trail.prefix.background` starts.
+
+    Args:
+        arguments: the prefix's folder.
+    """
+    from trail.depot.store import open_depots  # noqa: PLC0415  # not for those who only look
+
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(_LOWEST)
+    prefix = Path(arguments[0])
+    depot = open_depots([prefix.parent.parent]).receiver
+    compile_prefix(depot, prefix.name, processes=min(4, os.cpu_count() or 1))
