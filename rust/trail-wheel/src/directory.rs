@@ -147,7 +147,7 @@ fn parse_entry(bytes: &[u8]) -> Result<(Member, usize), Fault> {
 /// Replace the values that are all ones by those of the zip64 record, which holds just these.
 fn resolve_zip64(extra: &[u8], mut values: [u64; 3]) -> Option<[u64; 3]> {
     let wanted = values.iter().filter(|&&value| value == ONES).count();
-    let record = match parse_extra(extra)? {
+    let record = match parse_extra(extra).ok()? {
         Some(record) if record.len() == wanted => record,
         None if wanted == 0 => return Some(values),
         _ => return None,

@@ -31,13 +31,13 @@ impl Fault {
 
     /// Say what the rule asks for.
     #[must_use]
-    pub fn expected(self, value: impl ToString) -> Self {
+    pub fn expected(self, value: impl std::fmt::Display) -> Self {
         Self { expected: Some(value.to_string()), ..self }
     }
 
     /// Say what was found.
     #[must_use]
-    pub fn actual(self, value: impl ToString) -> Self {
+    pub fn actual(self, value: impl std::fmt::Display) -> Self {
         Self { actual: Some(value.to_string()), ..self }
     }
 }

@@ -174,7 +174,7 @@ fn kind_of_folder(folder: &str, below: &str) -> &'static str {
         "data"
     } else if below == "__init__.py" || (library && stem == Some("__init__")) {
         "package"
-    } else if library || below.ends_with(".py") {
+    } else if library || has_suffix(below, &[".py"]) {
         "namespace"
     } else {
         "data"

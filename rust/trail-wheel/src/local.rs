@@ -3,7 +3,7 @@
 use crate::bytes::{u16_at, u32_at, u64_at};
 use crate::directory::{FLAG_DESCRIPTOR, FLAG_UTF8, Member};
 use crate::error::{Error, Fault};
-use crate::extra::parse_extra;
+use crate::extra::{Malformed, parse_extra};
 use crate::frame::Frame;
 use crate::name;
 use crate::source::Source;
@@ -67,7 +67,7 @@ fn check_header(
     let [packed, size] = [18, 22].map(|at| u64::from(u32_at(header, at)));
     let (raw_name, extra) = header[HEADER..length].split_at(name_size);
     let extra = parse_extra(extra);
-    let zip64 = matches!(extra, Some(Some(_)));
+    let zip64 = matches!(extra, Ok(Some(_)));
     let later = member.flags & FLAG_DESCRIPTOR != 0;
 
     let differs = |field: &str, expected: String, actual: String| {
@@ -81,7 +81,7 @@ fn check_header(
         return differs("method", member.method.to_string(), method.to_string());
     }
     if raw_name != member.name.as_bytes() {
-        let utf8 = flags & FLAG_UTF8 != 0;
+        let utf8 = flags & FLAG_UTF8 != 0 || std::str::from_utf8(raw_name).is_ok();
         return differs("name", member.name.clone(), name::display(raw_name, utf8));
     }
     if crc != member.crc && !(later && crc == 0) {
@@ -97,9 +97,9 @@ fn check_header(
     }
 
     match extra {
-        None => return Err(fault("zip-extra").into()),
-        Some(None) => {}
-        Some(Some(values)) => {
+        Err(Malformed) => return Err(fault("zip-extra").into()),
+        Ok(None) => {}
+        Ok(Some(values)) => {
             let right = |value, expected| value == expected || (later && value == 0);
             match values[..] {
                 [size, packed] if right(size, member.size) && right(packed, member.packed) => {}

@@ -1,4 +1,4 @@
-//! The small text files of .dist-info: WHEEL, METADATA and entry_points.txt.
+//! The small text files of .dist-info: WHEEL, METADATA and `entry_points.txt`.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ fn byte_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Read entry_points.txt: the scripts that it asks for, sorted by name.
+/// Read `entry_points.txt`: the scripts that it asks for, sorted by name.
 pub fn parse_entry_points(bytes: &[u8], member: &str) -> Result<Vec<EntryPoint>, Fault> {
     let fault = |place: &str| Fault::of("entry-points", member).actual(place);
     let text = std::str::from_utf8(bytes).map_err(|_| fault("UTF-8"))?;
@@ -97,7 +97,7 @@ pub fn parse_entry_points(bytes: &[u8], member: &str) -> Result<Vec<EntryPoint>,
             continue;
         }
         if let Some(title) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            section = Some(title);
+            section = Some(title.trim());
             continue;
         }
         let place = || fault(&format!("line {}", number + 1));
@@ -140,11 +140,12 @@ fn is_script_name(name: &str) -> bool {
         && !is_python(&name::fold_case(name))
 }
 
-/// Whether a case-folded file name is one of the interpreter's: `python[0-9.]*w?(\.exe)?`.
+/// Whether a case-folded file name is one of the interpreter's: `python[0-9.]*t?w?(\.exe)?`.
 pub fn is_python(name: &str) -> bool {
     let Some(rest) = name.strip_prefix("python") else { return false };
     let rest = rest.strip_suffix(".exe").unwrap_or(rest);
     let rest = rest.strip_suffix('w').unwrap_or(rest);
+    let rest = rest.strip_suffix('t').unwrap_or(rest);
     rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
@@ -184,14 +185,15 @@ mod tests {
     #[test]
     fn entry_points() {
         let text = "; c\n[console_scripts]\n  b = m.n : f.g [x, y]\na=m:f\nodd = m\n\
-            [other]\n../x = y\n[gui_scripts]\na = m:g\n";
+            [other]\n../x = y\n[ gui_scripts ]\na = m:g\n";
         let scripts = parse_entry_points(text.as_bytes(), "E").unwrap();
         let scripts: Vec<_> = scripts.iter().map(|s| (&*s.name, &*s.value, s.gui)).collect();
         assert_eq!(scripts, [("a", "m:g", true), ("b", "m.n:f.g", false)]);
         let fails = |text: &str| parse_entry_points(text.as_bytes(), "E").unwrap_err();
         assert_eq!(fails("a = m:f"), Fault::of("entry-points", "E").actual("line 1"));
         assert_eq!(fails("[a]\n\nx"), Fault::of("entry-points", "E").actual("line 3"));
-        for name in ["", "../a", "a\\b", ".a", "Python", "python3.11", "pythonw.exe"] {
+        for name in ["", "../a", "a\\b", ".a", "Python", "python3.11", "python3.13t", "pythonw.exe"]
+        {
             let fault = fails(&format!("[console_scripts]\n{name}=m:f"));
             assert_eq!(fault, Fault::of("script-name", "E").actual(name));
         }

@@ -85,19 +85,14 @@ pub fn display(bytes: &[u8], utf8: bool) -> String {
 /// A distribution's name as PEP 503 normalises it.
 pub fn normalize(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
-    for part in
-        name.split(['-', '_', '.']).enumerate().filter(|(at, part)| *at == 0 || !part.is_empty())
-    {
-        if part.0 > 0 {
-            normal.push('-');
+    for character in name.chars() {
+        match character {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            _ => normal.push(character),
         }
-        normal.extend(part.1.chars().flat_map(char::to_lowercase));
     }
-    // Separators at the end are one dash as well.
-    if name.ends_with(['-', '_', '.']) {
-        normal.push('-');
-    }
-    normal
+    normal.to_lowercase()
 }
 
 /// Whether Python takes a name for an identifier.

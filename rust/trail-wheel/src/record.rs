@@ -168,7 +168,7 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// Decode base64url without padding; spare bits at the end are ignored, as Python does.
 fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut bits, mut count) = (0_u32, 0);
+    let (mut bits, mut count) = (0_u16, 0);
     for byte in text.bytes() {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
@@ -178,11 +178,12 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
             b'_' => 63,
             _ => return None,
         };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        bits = bits << 6 | u16::from(value);
         count += 6;
         if count >= 8 {
             count -= 8;
-            bytes.push((bits >> count) as u8);
+            let [byte, _] = (bits << (8 - count)).to_be_bytes();
+            bytes.push(byte);
         }
     }
     Some(bytes)

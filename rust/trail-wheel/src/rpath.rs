@@ -1,4 +1,5 @@
-//! The search paths that native libraries carry: ELF's DT_RPATH and DT_RUNPATH, Mach-O's LC_RPATH.
+//! The search paths that native libraries carry: `DT_RPATH` and `DT_RUNPATH` of ELF,
+//! `LC_RPATH` of Mach-O.
 
 /// Where the bytes of a library come from: a slice, or a file too big to hold.
 pub trait Bytes {
