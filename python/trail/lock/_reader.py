@@ -225,7 +225,7 @@ def _wheel_name(line: Line, filename: str) -> tuple[NormalizedName, str]:
     try:
         name, version, _, _ = parse_wheel_filename(filename)
     except InvalidWheelFilename as error:
-        raise line.fault(str(error)) from error
+        raise line.fault(f"`{filename}` is not the name of a wheel") from error
     return NormalizedName(name), str(version)
 
 
