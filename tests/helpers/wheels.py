@@ -203,6 +203,7 @@ def build_archive(
     comment: bytes = b"",
     after: bytes = b"",
     directory_tail: bytes = b"",
+    order: Sequence[int] | None = None,
     end: Mapping[str, int] | None = None,
     zip64: Mapping[str, int] | None = None,
     locator: Mapping[str, int] | None = None,
@@ -215,6 +216,7 @@ def build_archive(
         comment: of the archive.
         after: bytes behind the end record.
         directory_tail: bytes behind the directory's last entry that count as the directory's.
+        order: indexes of the members in the order of the directory.
         end: fields of the end record that differ: disk, directory_disk, here, count, size,
             offset, comment_size.
         zip64: write zip64 records; fields that differ: signature, record_size, disk,
@@ -222,14 +224,14 @@ def build_archive(
         locator: fields of the zip64 locator that differ: disk, offset, disks.
     """
     out = io.BytesIO()
-    directory = io.BytesIO()
+    entries = []
     for member in members:
         out.write(member.before)
-        _write_member(member, out, directory)
-    directory.write(directory_tail)
+        entries.append(_write_member(member, out))
     out.write(gap)
     start = out.tell()
-    out.write(directory.getvalue())
+    out.writelines(entries[index] for index in order or range(len(entries)))
+    out.write(directory_tail)
     place: dict[str, int] = {
         "disk": 0,
         "directory_disk": 0,
@@ -257,16 +259,16 @@ def build_archive(
     return out.getvalue() + comment + after
 
 
-def _write_member(member: Member, out: io.BytesIO, directory: io.BytesIO) -> None:
+def _write_member(member: Member, out: io.BytesIO) -> bytes:
+    """Write a member; return its entry of the directory."""
     name = member.name if isinstance(member.name, bytes) else member.name.encode()
-    body = member.body
-    if body is None:
-        body = deflate(member.content) if member.method == 8 else member.content
-        body = b"" if name.endswith(b"/") else body
-    flags = member.flags
+    body, method, flags = member.body, member.method, member.flags
+    if body is None and name.endswith(b"/"):
+        body, method = b"", 0
+    elif body is None:
+        body = deflate(member.content) if method == 8 else member.content
     if flags is None:
         flags = 0 if name.isascii() else 0x800
-    method = 0 if name.endswith(b"/") and member.body is None else member.method
     packed = member.packed_size if member.packed_size is not None else len(body)
     size = member.size if member.size is not None else len(member.content)
     crc = member.crc if member.crc is not None else zlib.crc32(member.content)
@@ -300,7 +302,7 @@ def _write_member(member: Member, out: io.BytesIO, directory: io.BytesIO) -> Non
         )
     )
     out.write(local_name + member.local_extra + body + member.descriptor)
-    directory.write(
+    return (
         struct.pack(
             "<IHHHHHHIIIHHHHHII",
             0x02014B50,
@@ -321,8 +323,10 @@ def _write_member(member: Member, out: io.BytesIO, directory: io.BytesIO) -> Non
             member.mode << 16,
             offset if member.offset is None else member.offset,
         )
+        + name
+        + member.extra
+        + member.comment
     )
-    directory.write(name + member.extra + member.comment)
 
 
 def _escaped(name: str) -> str:
