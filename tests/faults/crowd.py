@@ -42,14 +42,13 @@ def kill_children(root: Path, count: int, seed: int, kills: int) -> None:
     admit_all(root.with_name("rehearsal"), count)
     longest = time.monotonic() - begin
     for _ in range(kills):
+        doomed = [number for number in range(count) if chance.choice((True, False))]
         child = os.fork()
         if child == 0:
-            # Each child has entries of its own to make, whatever the others finished.
+            # Or the later children would find everything made.
             depot = depot_at(root)
-            for number in range(count):
-                path = depot.layout.entry(entry_facts(f"e{number}")[0])
-                if path.exists() and os.getpid() % 2:
-                    depot.remove(path)
+            for number in doomed:
+                depot.remove(depot.layout.entry(entry_facts(f"e{number}")[0]))
             admit_all(root, count)
             os._exit(0)
         time.sleep(chance.uniform(0, longest))

@@ -15,6 +15,7 @@ from trail.errors import DepotError
 from trail.files import remove_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Stages an entry in the depot argv[1] and waits for ever.
@@ -150,16 +151,28 @@ def test_staging_folders_are_fresh_and_on_the_same_file_system(depot: Depot) -> 
         assert one.stat().st_dev == depot.layout.root.stat().st_dev
 
 
-def test_only_what_dead_processes_left_is_cleaned(depot: Depot) -> None:
+@pytest.fixture
+def stager(depot: Depot) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has staged something; the line that it prints names the folder."""
     command = [sys.executable, "-c", STAGER, str(depot.layout.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=child_environ()) as process:
-        assert process.stdout is not None
-        name = process.stdout.readline().decode().strip()
-        with depot.staging() as ours:
-            assert depot.clean_staging() == 0
-            assert ours.exists()
-        assert (depot.layout.staged(name) / "entry").exists()
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_only_what_dead_processes_left_is_cleaned(
+    depot: Depot, stager: subprocess.Popen[bytes]
+) -> None:
+    assert stager.stdout is not None
+    theirs = depot.layout.staged(stager.stdout.readline().decode().strip())
+    with depot.staging() as ours:
+        assert depot.clean_staging() == 0
+        assert ours.exists()
+    assert (theirs / "entry").exists()
+    stager.kill()
+    stager.wait()
     assert depot.clean_staging() == 1
     assert leftovers(depot) == []
 
