@@ -19,6 +19,7 @@ from trail.cli.printer import human_size, human_time
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
 from trail.commands.install import Installed, install
+from trail.commands.words import nothing_to_do
 from trail.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,12 +77,11 @@ def command(
 def summary(installed: Installed) -> str:
     """Say in one line what an installation did."""
     count = len(installed.entries)
-    packages = "1 package" if count == 1 else f"{count} packages"
-    took = human_time(installed.seconds)
     if installed.new == 0:
-        return f"nothing to do: {packages} in the depot, checked in {took}"
+        return nothing_to_do(count, installed.seconds)
+    packages = "1 package" if count == 1 else f"{count} packages"
     size = f", {human_size(installed.downloaded)}" if installed.downloaded else ""
-    return f"installed {packages} ({installed.new} new{size}) in {took}"
+    return f"installed {packages} ({installed.new} new{size}) in {human_time(installed.seconds)}"
 
 
 def _details(printer: Printer, installed: Installed) -> None:

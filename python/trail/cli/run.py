@@ -31,7 +31,7 @@ class _Run(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options, words = split_words(args)
         ctx.ensure_object(dict)["trail.run"] = (options, words)
-        return super().parse_args(ctx, options)
+        return super().parse_args(ctx, [*options])  # which it empties
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[--]", "COMMAND", "[ARGUMENT]..."]
