@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from trail.errors import LockError
 
@@ -84,6 +83,9 @@ def local_path(url: str, subject: str) -> Path | None:
     if parts.scheme in _REMOTE and parts.hostname:
         return None
     if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path:
+        # It imports a whole HTTP client, which nearly no lock needs.
+        from urllib.request import url2pathname  # noqa: PLC0415
+
         return Path(os.path.normpath(url2pathname(parts.path)))
     raise LockError(
         f"{subject} has an address that cannot be used",
