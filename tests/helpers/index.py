@@ -42,8 +42,10 @@ class Switches:
     reason: str = ""  # PEP 792
     etags: bool = True  # pages and files have one, and If-None-Match is obeyed
     max_age: int | None = None  # of pages, in seconds
+    fixed_etag: str | None = None  # the ETag of everything, whatever it holds
     ranges: bool = True  # whether files can be had in part
     redirect: bool = False  # files are elsewhere: {url}files/… sends to {url}moved/…
+    location: str | None = None  # every request is sent there
     user: str | None = None  # `name:password` that every request must have
     fail: int = 0  # so many requests are refused …
     fail_status: int = 503  # … with this status …
@@ -163,6 +165,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(switches.fail_status, b"", headers)
         elif switches.user is not None and not self._known(switches.user):
             self._answer(401, b"", {"WWW-Authenticate": 'Basic realm="index"'})
+        elif switches.location is not None:
+            self._answer(302, b"", {"Location": switches.location})
         elif self.path.startswith("/simple/"):
             self._page()
         elif self.path.startswith("/files/") and switches.redirect:
@@ -216,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer_tagged(self, body: bytes, headers: dict[str, str], *, part: bool = False) -> None:
         switches = self.server.index.switches
-        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        tag = switches.fixed_etag or f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         if switches.etags:
             headers["ETag"] = tag
             if self.headers.get("If-None-Match") == tag:

@@ -118,7 +118,9 @@ def _runs_on(file: IndexFile, python: str | None) -> bool:
     if python is None or file.requires_python is None:
         return True
     try:
-        return SpecifierSet(file.requires_python).contains(python, prereleases=True)
+        # As pip: Python 3.13.0rc1 passes for 3.13.0.
+        running = Version(python).base_version
+        return SpecifierSet(file.requires_python).contains(running, prereleases=True)
     except InvalidSpecifier:
         return True  # as pip: old uploads have all sorts of texts here
 

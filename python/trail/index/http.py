@@ -8,6 +8,7 @@ are not trusted, will be the same next time.
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 import threading
 from http import HTTPStatus
@@ -170,10 +171,17 @@ class Http:
                 hint="if your network has its own certificate authority, name its file in"
                 " SSL_CERT_FILE",
             )
+        lookup = _cause(error, socket.gaierror)
+        if isinstance(lookup, socket.gaierror) and lookup.errno == socket.EAI_NONAME:
+            # A name server that does not answer gives EAI_AGAIN instead.
+            return FetchError(f"{prefix}: its host is not known")
         passing = self._passing(error)
         if passing is not None:
             return TransientError(passing)
-        return FetchError(f"{prefix}: {error}")
+        if isinstance(error, httpx.ProxyError):
+            # Such as 407: the proxy wants to know who asks.
+            return FetchError(f"{prefix}: the proxy answered {error}")
+        return FetchError(f"{prefix}: {redact(str(error))}")
 
     def _passing(self, error: Exception) -> str | None:
         """The reason, if it is a fault that may pass."""
@@ -182,7 +190,6 @@ class Http:
         if isinstance(error, httpx.TimeoutException):
             return f"nothing arrived for {self._settings.read_timeout:g} s"
         if isinstance(error, httpx.ProxyError):
-            # Such as 407: the proxy wants to know who asks.
             return None if str(error).startswith("4") else f"the proxy answered {error}"
         if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError)):
             return str(error) or type(error).__name__

@@ -138,7 +138,7 @@ def parse_links(data: bytes, *, content_type: str = "text/html", url: str) -> tu
     """
     _, charset = _media_type(content_type)
     page = _LinkParser()
-    page.feed(data.decode(charset, "replace"))
+    page.feed(_decode(data, charset))
     return _link_files(page, _Origin(url=url, index=redact(url)))
 
 
@@ -195,11 +195,14 @@ def _media_type(header: str) -> tuple[str, str]:
         key, _, value = parameter.partition("=")
         if key.strip().lower() == "charset":
             charset = value.strip("\"' ")
-    try:
-        b"".decode(charset)
-    except LookupError:
-        charset = "utf-8"
     return media.lower(), charset
+
+
+def _decode(data: bytes, charset: str) -> str:
+    try:
+        return data.decode(charset, "replace")
+    except LookupError:
+        return data.decode("utf-8", "replace")
 
 
 def _check_version(version: object) -> None:
@@ -348,7 +351,7 @@ class _LinkParser(HTMLParser):
 
 def _parse_html(data: bytes, charset: str, origin: _Origin) -> ProjectPage:
     page = _LinkParser()
-    page.feed(data.decode(charset, "replace"))
+    page.feed(_decode(data, charset))
     # PEP 629: a page without a version is of version 1.0.
     _check_version(page.meta.get("pypi:repository-version", "1.0"))
     return _make_page(

@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+from tests.helpers.index import serve_index
+from tests.helpers.proxy import serve_proxy
+
+from trail.errors import FetchError, SettingsError
+from trail.index.auth import Credentials
+from trail.index.http import Http
+from trail.settings import IndexSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+NAME = "foo-1.0-py3-none-any.whl"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / NAME).write_bytes(b"0123456789")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def serving(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    return context
+
+
+def get(url: str, pauses: list[float] | None = None, **settings: Any) -> httpx.Response:
+    given = IndexSettings(**{"retries": 0, **settings})
+    credentials = Credentials([given.index_url or ""], given.netrc, keyring=False)
+    waited: list[float] = [] if pauses is None else pauses
+    with Http(given, credentials, pause=waited.append) as http:
+        return http.get(url, {})
+
+
+def test_an_answer_comes_back_whole(folder: Path) -> None:
+    with serve_index(folder) as server:
+        response = get(server.file_url(NAME))
+        assert response.content == b"0123456789"
+        (request,) = server.requests
+        assert request.headers["user-agent"].startswith("trail/")
+        assert "authorization" not in request.headers
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_answers_that_may_pass_are_asked_again(folder: Path, status: int) -> None:
+    pauses: list[float] = []
+    with serve_index(folder, fail=2, fail_status=status) as server:
+        assert get(server.file_url(NAME), pauses, retries=2).status_code == 200
+        assert len(server.requests) == 3
+    assert len(pauses) == 2
+
+
+def test_retry_after_is_obeyed(folder: Path) -> None:
+    pauses: list[float] = []
+    with serve_index(folder, fail=1, retry_after="7") as server:
+        get(server.file_url(NAME), pauses, retries=1)
+    assert pauses == [7.0]
+
+
+def test_too_many_faults(folder: Path) -> None:
+    with serve_index(folder, fail=9) as server:
+        with pytest.raises(FetchError) as caught:
+            get(server.file_url(NAME), retries=2)
+        assert len(server.requests) == 3
+        assert str(caught.value) == (
+            f"could not fetch `{server.file_url(NAME)}`: the server answered 503"
+            " Service Unavailable"
+        )
+    assert caught.value.details == (("attempts", "3"),)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_other_answers_are_not_asked_again(folder: Path, status: int) -> None:
+    with serve_index(folder, fail=1, fail_status=status) as server:
+        assert get(server.file_url(NAME), retries=4).status_code == status
+        assert len(server.requests) == 1
+
+
+def test_a_connection_that_ends_is_made_again(folder: Path) -> None:
+    with serve_index(folder, drop_pages=1) as server:
+        assert get(server.url + "foo/", retries=1).status_code == 200
+        assert len(server.requests) == 2
+
+
+def test_nobody_listens(folder: Path) -> None:
+    with serve_index(folder) as server:
+        url = server.url
+    with pytest.raises(FetchError) as caught:
+        get(url, retries=1)
+    assert str(caught.value).startswith(f"could not fetch `{url}`: [Errno")
+    assert str(caught.value).endswith("Connection refused")
+    assert caught.value.details == (("attempts", "2"),)
+
+
+def test_a_silent_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(FetchError) as caught:
+            get(url, read_timeout=0.05)
+    assert str(caught.value) == f"could not fetch `{url}`: nothing arrived for 0.05 s"
+
+
+@pytest.mark.parametrize("url", ["ftp://host.example/", "http://", "http://a b/", "http://x:y/"])
+def test_addresses_that_mean_nothing(url: str) -> None:
+    pauses: list[float] = []
+    with pytest.raises(FetchError, match="could not fetch"):
+        get(url, pauses, retries=3)
+    assert pauses == []
+
+
+def test_a_host_that_nobody_knows() -> None:
+    with pytest.raises(FetchError) as caught:
+        get("http://nobody.invalid/", retries=4)
+    assert str(caught.value) == ("could not fetch `http://nobody.invalid/`: its host is not known")
+
+
+def test_redirects_are_followed(folder: Path) -> None:
+    with serve_index(folder, redirect=True) as server:
+        response = get(server.file_url(NAME))
+        assert response.content == b"0123456789"
+        assert server.paths() == [f"/files/{NAME}", f"/moved/{NAME}"]
+
+
+def test_redirects_must_end(folder: Path) -> None:
+    with serve_index(folder, location="/files/again") as server:
+        with pytest.raises(FetchError) as caught:
+            get(server.file_url(NAME))
+        assert str(caught.value) == (
+            f"could not fetch `{server.file_url(NAME)}`: it leads on and on"
+        )
+        assert len(server.requests) == 10
+
+
+def test_credentials_do_not_follow_to_another_origin(folder: Path) -> None:
+    with (
+        serve_index(folder) as other,
+        serve_index(folder, user="me:secret", location=other.file_url(NAME)) as server,
+    ):
+        url = server.file_url(NAME).replace("//", "//me:secret@")
+        assert get(url).content == b"0123456789"
+        assert "authorization" in server.requests[0].headers
+        assert "authorization" not in other.requests[0].headers
+
+
+def test_https_does_not_lead_to_http(folder: Path, tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with (
+        serve_index(folder) as plain,
+        serve_index(folder, tls=serving(authority), location=plain.file_url(NAME)) as server,
+    ):
+        with pytest.raises(FetchError) as caught:
+            get(server.file_url(NAME), cert=tmp_path / "ca.pem")
+        assert str(caught.value) == (
+            f"could not fetch `{server.file_url(NAME)}`: it leads from https to the unprotected"
+            f" `{plain.file_url(NAME)}`"
+        )
+        assert plain.requests == []
+
+
+def test_credentials_in_the_address_are_sent_and_not_shown(folder: Path) -> None:
+    with serve_index(folder, user="me:pa@ss") as server:
+        good = server.file_url(NAME).replace("//", "//me:pa%40ss@")
+        response = get(good)
+        assert response.content == b"0123456789"
+        assert "pa" not in str(response.url).replace("path", "")
+        server.switches.fail = 1
+        with pytest.raises(FetchError) as caught:
+            get(good)
+        shown = server.file_url(NAME).replace("//", "//***@")
+        assert str(caught.value) == (
+            f"could not fetch `{shown}`: the server answered 503 Service Unavailable"
+        )
+
+
+def test_credentials_of_the_index_go_to_its_files(folder: Path) -> None:
+    with serve_index(folder, user="me:secret") as server:
+        index = server.url.replace("//", "//me:secret@")
+        assert get(server.file_url(NAME), index_url=index).status_code == 200
+
+
+def test_credentials_of_netrc(folder: Path, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    with serve_index(folder, user="me:secret") as server:
+        assert get(server.file_url(NAME), netrc=netrc).status_code == 200
+
+
+# --- TLS
+
+
+def test_a_certificate_of_a_named_authority(
+    folder: Path, tmp_path: Path, authority: trustme.CA
+) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with serve_index(folder, tls=serving(authority)) as server:
+        assert get(server.file_url(NAME), cert=tmp_path / "ca.pem").content == b"0123456789"
+
+
+def test_an_unknown_authority(folder: Path, authority: trustme.CA) -> None:
+    pauses: list[float] = []
+    with serve_index(folder, tls=serving(authority)) as server:
+        with pytest.raises(FetchError) as caught:
+            get(server.file_url(NAME), pauses, retries=4)
+        assert server.requests == []
+        assert str(caught.value) == (
+            f"could not fetch `{server.file_url(NAME)}`: the server's certificate is not trusted"
+        )
+    assert caught.value.details == (("reason", "unable to get local issuer certificate"),)
+    assert pauses == []
+
+
+def test_a_certificate_of_another_host(folder: Path, tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with (
+        serve_index(folder, tls=serving(authority, "other.example")) as server,
+        pytest.raises(FetchError, match="certificate is not trusted"),
+    ):
+        get(server.file_url(NAME), cert=tmp_path / "ca.pem")
+
+
+def test_a_trusted_host_is_not_checked(folder: Path, authority: trustme.CA) -> None:
+    with serve_index(folder, tls=serving(authority)) as server:
+        host = server.root.split("/")[2]
+        assert get(server.file_url(NAME), trusted_hosts=(host,)).status_code == 200
+        with pytest.raises(FetchError, match="certificate is not trusted"):
+            get(server.file_url(NAME), trusted_hosts=("127.0.0.1:1", "other.example"))
+
+
+def test_a_client_certificate(folder: Path, tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("me@example.com").private_key_and_cert_chain_pem.write_to_path(
+        tmp_path / "me.pem"
+    )
+    context = serving(authority)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with serve_index(folder, tls=context) as server:
+        url = server.file_url(NAME)
+        found = get(url, cert=tmp_path / "ca.pem", client_cert=tmp_path / "me.pem")
+        assert found.status_code == 200
+        with pytest.raises(FetchError):
+            get(url, cert=tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("cert", "the certificates in `{}` cannot be read"),
+        ("client_cert", "the client certificate `{}` cannot be read"),
+    ],
+)
+def test_certificates_that_cannot_be_read(tmp_path: Path, field: str, message: str) -> None:
+    for path in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        (tmp_path / "empty.pem").write_bytes(b"")
+        with pytest.raises(SettingsError) as caught:
+            get("https://127.0.0.1:1/", None, **{field: path})
+        assert str(caught.value) == message.format(path)
+
+
+# --- proxies
+
+
+def test_a_proxy_for_plain_requests(folder: Path) -> None:
+    with serve_index(folder) as server, serve_proxy(user="me:secret") as proxy:
+        url = server.file_url(NAME)
+        address = proxy.url.replace("//", "//me:secret@")
+        assert get(url, proxy=address).content == b"0123456789"
+        assert proxy.requests == [f"GET {url}"]
+
+
+def test_a_proxy_for_tls(folder: Path, tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with serve_index(folder, tls=serving(authority)) as server, serve_proxy() as proxy:
+        host = server.root.split("/")[2]
+        found = get(server.file_url(NAME), proxy=proxy.url, cert=tmp_path / "ca.pem")
+        assert found.content == b"0123456789"
+        assert proxy.requests == [f"CONNECT {host}"]
+        found = get(server.file_url(NAME), proxy=proxy.url, trusted_hosts=(host,))
+        assert found.content == b"0123456789"
+        assert len(proxy.requests) == 2
+
+
+def test_the_proxy_of_the_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, authority: trustme.CA
+) -> None:
+    with serve_index(folder, tls=serving(authority)) as server, serve_proxy() as proxy:
+        host = server.root.split("/")[2]
+        monkeypatch.setenv("https_proxy", proxy.url)
+        assert get(server.file_url(NAME), trusted_hosts=(host,)).status_code == 200
+        assert proxy.requests == [f"CONNECT {host}"]
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert get(server.file_url(NAME), trusted_hosts=(host,)).status_code == 200
+        assert len(proxy.requests) == 1
+
+
+def test_a_proxy_that_wants_to_know_who_asks(folder: Path, authority: trustme.CA) -> None:
+    with (
+        serve_index(folder, tls=serving(authority)) as server,
+        serve_proxy(user="me:secret") as proxy,
+    ):
+        with pytest.raises(FetchError) as caught:
+            get(server.file_url(NAME), retries=4, proxy=proxy.url)
+        assert len(proxy.requests) == 1
+        assert str(caught.value) == (
+            f"could not fetch `{server.file_url(NAME)}`: the proxy answered"
+            " 407 Proxy Authentication Required"
+        )
+
+
+def test_a_proxy_address_that_means_nothing() -> None:
+    with pytest.raises(SettingsError) as caught:
+        get("http://127.0.0.1:1/", proxy="gopher://me:secret@proxy.example/")
+    assert str(caught.value) == "the proxy settings cannot be used"
+    assert "secret" not in str(caught.value.details)
