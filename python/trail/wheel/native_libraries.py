@@ -30,6 +30,7 @@ _RPATHS = {15: "DT_RPATH", 29: "DT_RUNPATH"}
 _LC_RPATH = 0x8000001C
 # Far beyond what linkers write; a file that claims more is no library.
 _MOST = 1 << 20
+_FARTHEST = 1 << 40
 # A Java class begins like a fat Mach-O, with its version (45 and more) where the count is.
 _MOST_ARCHITECTURES = 44
 
@@ -48,23 +49,32 @@ def read_search_paths(read: Read) -> list[tuple[str, str]]:
     Returns:
         Pairs of `DT_RPATH`, `DT_RUNPATH` or `LC_RPATH` and an element, as written.
     """
+
+    def read_all(offset: int, size: int) -> bytes:
+        if size < 0 or offset > _FARTHEST:
+            raise ValueError(offset)
+        data = read(offset, size)
+        if len(data) < size:
+            raise ValueError(offset)
+        return data
+
     try:
-        magic = read(0, 4)
+        magic = read_all(0, 4)
         if magic == _ELF:
-            return list(_elf_paths(read))
+            return list(_elf_paths(read_all))
         if magic in _FAT:
-            return [path for start in _architectures(read) for path in _mach_paths(read, start)]
-        return list(_mach_paths(read, 0))
-    except (struct.error, ValueError, OverflowError):
+            return [
+                path for start in _architectures(read_all) for path in _mach_paths(read_all, start)
+            ]
+        return list(_mach_paths(read_all, 0))
+    except (struct.error, ValueError, LookupError, OverflowError):
         return []
 
 
 def _elf_paths(read: Read) -> Iterator[tuple[str, str]]:
     ident = read(0, 16)
-    order = {1: "<", 2: ">"}[ident[5]] if len(ident) == 16 and ident[5] in (1, 2) else ""  # noqa: PLR2004
-    if not order or ident[4] not in (1, 2):
-        return
-    wide = ident[4] == 2  # noqa: PLR2004  # ELFCLASS64
+    wide = {1: False, 2: True}[ident[4]]
+    order = {1: "<", 2: ">"}[ident[5]]
     header = struct.Struct(order + ("2HI3QI6H" if wide else "2HI3II6H"))
     _, _, _, _, table, _, _, _, size, count, *_ = header.unpack(read(16, header.size))
     segment = struct.Struct(order + ("2I6Q" if wide else "8I"))
@@ -102,7 +112,7 @@ def _dynamic_paths(
     ]
     for tag, value in tags:
         room = found.get(_DT_STRSZ, 0) - value
-        if tag in _RPATHS and room >= 0 and starts:
+        if tag in _RPATHS:
             path = _text(read(starts[0] + value, min(room, _MOST)))
             for element in path.split(":"):
                 yield _RPATHS[tag], element
@@ -123,19 +133,17 @@ def _architectures(read: Read) -> Iterator[int]:
 
 
 def _mach_paths(read: Read, start: int) -> Iterator[tuple[str, str]]:
-    form = _MACH.get(read(start, 4))
-    if form is None:
-        return
+    form = _MACH[read(start, 4)]
     order, wide = form[0], form[1] == "Q"
     count, size = struct.unpack(f"{order}2I", read(start + 16, 8))
     if size > _MOST:
-        return
+        raise ValueError(size)
     commands = read(start + (32 if wide else 28), size)
     at = 0
     for _ in range(count):
         command, length = struct.unpack_from(f"{order}2I", commands, at)
-        if length < 8:  # noqa: PLR2004  # its own header
-            return
+        if not 8 <= length <= len(commands) - at:  # noqa: PLR2004  # 8: its own header
+            raise ValueError(length)
         if command == _LC_RPATH:
             (offset,) = struct.unpack_from(f"{order}I", commands, at + 8)
             yield "LC_RPATH", _text(commands[at + offset : at + length])

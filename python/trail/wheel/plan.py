@@ -149,7 +149,7 @@ def make_plan(archive: Archive, contents: Contents, job: Job) -> Plan:
 
 def _find_dist_info(names: Sequence[str], name: str, version: str) -> str:
     tops = {path.partition("/")[0] for path in names if "/" in path}
-    found = sorted(top for top in tops if top.lower().endswith(_SUFFIX))
+    found = sorted(top for top in tops if top[-len(_SUFFIX) :].lower() == _SUFFIX)
     if len(found) == 1:
         stem = found[0][: -len(_SUFFIX)]
         found_name, dash, found_version = stem.rpartition("-")

@@ -285,7 +285,8 @@ def finish(job: Job, plan: Plan, written: Sequence[Written]) -> Facts:
         with _NewFile(os.path.join(job.destination, path), executable=False) as file:  # noqa: PTH118
             file.write(data)
     landings = [*files, f"{dist_info}/RECORD"]
-    for folder in reversed(_folders(landings)):
+    # Windows knows no read-only folders.
+    for folder in reversed(_folders(landings)) if os.name != "nt" else ():
         os.chmod(os.path.join(job.destination, folder), _READ_ONLY)  # noqa: PTH101, PTH118
     return _facts(job, plan, written, landings, record)
 
