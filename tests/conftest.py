@@ -28,6 +28,8 @@ def _own_world(
         if name.startswith("TRAIL_") and name != "TRAIL_REQUIRE_NATIVE":
             monkeypatch.delenv(name)
     monkeypatch.setenv("TRAIL_DEPOT", str(tmp_path / "depot"))
+    # Its own tests compile; elsewhere nothing may be at work behind a test.
+    monkeypatch.setenv("TRAIL_COMPILE", "never")
     if request.node.get_closest_marker("network") is None:
         # A port where nobody listens; servers on this machine are reached as ever.
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")

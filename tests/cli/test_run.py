@@ -133,6 +133,28 @@ def test_a_command_of_a_locked_package_that_is_not_selected(warm: Project) -> No
     )
 
 
+def test_groups_add_to_the_default_ones(project: Project, tmp_path: Path) -> None:
+    one, two = (make_wheel(tmp_path, name, "1", {f"{name}.py": ""}) for name in ("one", "two"))
+    project.lock(
+        [
+            package(one, marker='"base" in dependency_groups'),
+            package(two, marker='"more" in dependency_groups'),
+        ],
+        head='dependency-groups = ["more"]\ndefault-groups = ["base"]\n',
+    )
+    code = "import importlib.util as u; print([n for n in ('one', 'two') if u.find_spec(n)])"
+    seen = [
+        project.trail("run", *options, "python", "-c", code).out
+        for options in (
+            (),
+            ("--group", "more"),
+            ("--no-default-groups",),
+            ("--no-default-groups", "--group", "more"),
+        )
+    ]
+    assert seen == ["['one']\n", "['one', 'two']\n", "[]\n", "['two']\n"]
+
+
 @FIRST_OR_AGAIN
 def test_what_cannot_be_executed_is_126(warm: Project) -> None:
     file = warm.root / "data.bin"
@@ -217,8 +239,11 @@ def test_the_fast_path_loads_next_to_nothing(loaded: list[str]) -> None:
         "trail.commands.start",
         "trail.commands.words",
         "trail.depot",
+        "trail.depot.boot",
         "trail.depot.durable",
         "trail.depot.roots",
+        "trail.prefix",
+        "trail.prefix.background",
         "zlib",
     }
     # The record is young in this test, so its inputs are compared by content.

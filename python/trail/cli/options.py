@@ -147,12 +147,11 @@ def index_options(function: F) -> F:
 def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
     """Take a command's options apart into what is asked for and what is configured."""
     rest = dict(options)
-    extras, groups = rest.pop("extras"), rest.pop("groups")
-    only_named = rest.pop("no_default_groups")
     request = Request(
         python=rest.pop("python"),
-        extras=extras,
-        groups=groups if groups or only_named else None,
+        extras=rest.pop("extras"),
+        groups=rest.pop("groups"),
+        default_groups=not rest.pop("no_default_groups"),
     )
     # An option that was not given leaves the setting to the environment and the files.
     return request, {name: value for name, value in rest.items() if value}

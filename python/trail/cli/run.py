@@ -18,7 +18,7 @@ from trail.cli.options import (
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
 from trail.commands.run import prepare
-from trail.commands.start import CannotStart, start
+from trail.commands.start import CannotStart, compile_in_background, start
 from trail.commands.words import run_words, split_words
 from trail.errors import CommandError, UsageError
 
@@ -60,6 +60,7 @@ def command(context: click.Context, /, **given: object) -> None:
         printer.say(summary(ready.installed))
     printer.note(f"prefix {ready.prefix.path}")
     settle_in_background(ready.installed.stack)
+    compile_in_background(str(ready.prefix.path), world.environ)
     try:
         start(ready.arguments, ready.environ)
     except CannotStart as fault:

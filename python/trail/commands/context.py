@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +69,7 @@ class Context:
 
     @property
     def inner_version_file(self) -> Path | None:
-        """A `.python-version` below the root, where what is remembered of the project is not true."""
+        """A `.python-version` below the root; records of the whole project know nothing of it."""
         project = self.project
         if project is None or project.version_file is None:
             return None
@@ -82,13 +81,10 @@ class Context:
         Args:
             known: the folder where descriptions of interpreters are kept, or None.
         """
-        root = self.environ.get("PYENV_ROOT")
-        return Places(
-            search_path=self.environ.get("PATH", os.defpath),
-            home=Path.home(),
+        return Places.from_environ(
+            self.environ,
             folder=self.start,
             current=Path(sys.executable) if sys.executable else None,
-            pyenv_root=Path(root) if root else None,
             known=known,
         )
 

@@ -145,6 +145,7 @@ def _words(context: Context, request: Request) -> tuple[str, ...]:
         python=request.python or (f"from {inner}" if inner is not None else None),
         extras=request.extras,
         groups=request.groups,
+        default_groups=request.default_groups,
         requirements=[str(path) for path in request.requirements],
     )
 

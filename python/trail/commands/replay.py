@@ -1,25 +1,28 @@
-"""The fast path of `trail run`: nothing changed since the last time, so execute at once.
+"""The fast paths: nothing changed since the last time, so there is nothing to find out.
 
-It reads the record that the last run left in `roots/`, looks at the files that decided
-then (one stat each), and becomes the program. Anything unusual — no record, an option it does not
-know, a changed file — is left to the slow path, which also explains what is wrong. A test
-lists what this imports: no click, no httpx, no packaging, and little else.
+They read the record that the last `trail run` or `trail install` left in `roots/`, and look
+at the files that decided then (one stat each). Anything unusual — no record, an option they
+do not know, a changed file — is left to the slow path, which also explains what is wrong. A
+test lists what this imports: no click, no httpx, no packaging, and little else.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 
-from trail.commands.start import CannotStart, program, start, surroundings
-from trail.commands.words import run_words, split_words
+from trail.commands.start import CannotStart, compile_in_background, program, start, surroundings
+from trail.commands.words import install_words, nothing_to_do, run_words, split_words
 from trail.depot.roots import is_current, read_root, root_name, touch_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["replay"]
+    from trail.depot.roots import Root
+
+__all__ = ["replay_install", "replay_run"]
 
 # What makes a folder a project: the same names as trail.project.find uses.
 _MARKS = ("pylock.toml", "pyproject.toml")
@@ -28,7 +31,7 @@ _LEFT_TO_THE_SLOW_PATH = frozenset(
 )
 
 
-def replay(words: list[str], environ: dict[str, str]) -> None:
+def replay_run(words: list[str], environ: dict[str, str]) -> None:
     """Execute the command of `trail run` if nothing needs to be done; otherwise return.
 
     Args:
@@ -36,12 +39,43 @@ def replay(words: list[str], environ: dict[str, str]) -> None:
         environ: the environment.
     """
     options, command = split_words(words)
-    if not command or not _LEFT_TO_THE_SLOW_PATH.isdisjoint(options):
-        return
     project = _project(os.getcwd())  # noqa: PTH109  # no pathlib here
-    if project is None:
+    if not command or project is None or not _LEFT_TO_THE_SLOW_PATH.isdisjoint(options):
         return
-    request = run_words(options, environ)
+    root = _recall(project, run_words(options, environ), environ)
+    if root is None:
+        return
+    compile_in_background(root.prefix, environ)
+    environ = surroundings(root.prefix, environ)
+    try:
+        start(program(command, root.prefix, environ), environ)
+    except CannotStart:
+        return
+
+
+def replay_install(words: list[str], environ: dict[str, str]) -> str | None:
+    """Say that `trail install` has nothing to do, if so.
+
+    Args:
+        words: what follows `trail install`; only `-r FILE` is understood here.
+        environ: the environment.
+    """
+    begun = time.monotonic()
+    if len(words) % 2 or any(word not in {"-r", "--requirement"} for word in words[::2]):
+        return None
+    folder = os.getcwd()  # noqa: PTH109
+    files = [os.path.join(folder, word) for word in words[1::2]]  # noqa: PTH118
+    project = _project(folder) or (folder if files else None)
+    if project is None:
+        return None
+    root = _recall(project, install_words(environ, requirements=files), environ)
+    if root is None or not all(_is_there(entry, root.depots) for entry in root.entries):
+        return None
+    return nothing_to_do(len(root.entries), time.monotonic() - begun)
+
+
+def _recall(project: str, request: tuple[str, ...], environ: dict[str, str]) -> Root | None:
+    """Find the record of a request, if it still holds."""
     name = root_name(project, request)
     for depot in _depots(environ):
         record = os.path.join(depot, "roots", name)  # noqa: PTH118
@@ -50,11 +84,15 @@ def replay(words: list[str], environ: dict[str, str]) -> None:
             continue
         if is_current(root):
             touch_root(record)
-            environ = surroundings(root.prefix, environ)
-            try:
-                start(program(command, root.prefix, environ), environ)
-            except CannotStart:
-                return
+            return root
+    return None
+
+
+def _is_there(entry: str, depots: tuple[str, ...]) -> bool:
+    return any(
+        os.path.isdir(os.path.join(depot, "installed", entry))  # noqa: PTH112, PTH118
+        for depot in depots
+    )
 
 
 def _depots(environ: dict[str, str]) -> list[str]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import sys
 
+from trail.prefix.background import start_compiling
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
-__all__ = ["CannotStart", "program", "start", "surroundings"]
+__all__ = ["CannotStart", "compile_in_background", "program", "start", "surroundings"]
 
 WINDOWS = os.name == "nt"
 
@@ -94,6 +96,17 @@ def program(command: Sequence[str], prefix: str, environ: Mapping[str, str]) -> 
     if denied is not None:
         raise CannotStart(denied, 126, "it is not executable")
     raise CannotStart(first, 127, "it was not found")
+
+
+def compile_in_background(prefix: str, environ: Mapping[str, str]) -> None:
+    """Let a process of lowest priority write the bytecode that is still missing.
+
+    Args:
+        prefix: the prefix' folder.
+        environ: TRAIL_COMPILE=never leaves the bytecode to each program's own memory.
+    """
+    if environ.get("TRAIL_COMPILE") != "never":
+        start_compiling(prefix)
 
 
 def start(arguments: list[str], environ: dict[str, str]) -> NoReturn:

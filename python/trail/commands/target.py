@@ -31,14 +31,16 @@ class Request:
     Args:
         python: which interpreter; None for the project's or the configured one.
         extras: of the project.
-        groups: dependency groups; None for the lock's default ones.
+        groups: dependency groups, beside the default ones.
+        default_groups: whether the groups that the lock has on by default are wanted.
         requirements: requirements files that stand in for the lock.
         wheels: wheel files that stand in for the lock.
     """
 
     python: str | None = None
     extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] | None = None
+    groups: tuple[str, ...] = ()
+    default_groups: bool = True
     requirements: tuple[Path, ...] = ()
     wheels: tuple[Path, ...] = ()
 
@@ -151,7 +153,7 @@ def _select(
     """Read what names the distributions: arguments, a pylock.toml or a requirements.txt."""
     interpreter, index = python.interpreter, context.settings.index
     if request.wheels or request.requirements:
-        if request.extras or request.groups is not None:
+        if request.extras or request.groups:
             raise UsageError("extras and groups are chosen from a lock, not from files")
         selections = [_from_wheels(request.wheels, interpreter)]
         for path in request.requirements:
@@ -161,18 +163,20 @@ def _select(
     path = python.root / "pylock.toml"
     data = inputs.read(path)
     if data is not None:
+        lock = pylock.read_pylock(data, path)
+        default = (lock.default_groups or ()) if request.default_groups else ()
         selection = pylock.select(
-            pylock.read_pylock(data, path),
+            lock,
             path,
             environment=interpreter.environment,
             tags=interpreter.tags,
             extras=request.extras,
-            groups=request.groups,
+            groups=(*default, *request.groups),
         )
         return selection, index
     path = python.root / "requirements.txt"
     if inputs.read(path) is not None:
-        if request.extras or request.groups is not None:
+        if request.extras or request.groups:
             raise LockError(f"`{path}` has no extras and no dependency groups")
         return _from_requirements(path, context, interpreter, inputs, index)
     if context.project is None:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["WITH_VALUE", "install_words", "run_words", "split_words"]
+__all__ = ["WITH_VALUE", "install_words", "nothing_to_do", "run_words", "split_words"]
 
 # Options of `trail run` that take a value.
 WITH_VALUE = frozenset(
@@ -62,12 +62,13 @@ def run_words(options: list[str], environ: Mapping[str, str]) -> tuple[str, ...]
     return ("run", *_settings(environ), *(word for word in options if word not in _IRRELEVANT))
 
 
-def install_words(
+def install_words(  # noqa: PLR0913  # the parts of a request
     environ: Mapping[str, str],
     *,
     python: str | None = None,
     extras: Sequence[str] = (),
-    groups: Sequence[str] | None = None,
+    groups: Sequence[str] = (),
+    default_groups: bool = True,
     requirements: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Give what decides about the entries that are needed, besides files.
@@ -76,17 +77,30 @@ def install_words(
         environ: the environment.
         python: as asked for.
         extras: of the project.
-        groups: dependency groups; None for the default ones.
+        groups: dependency groups, beside the default ones.
+        default_groups: whether those are wanted.
         requirements: paths of requirements files, absolute.
     """
     words = ["install", *_settings(environ)]
     if python is not None:
         words.append(f"--python={python}")
     words += [f"--extra={name}" for name in sorted(extras)]
-    if groups is not None:
-        words += ["--no-default-groups", *(f"--group={name}" for name in sorted(groups))]
+    words += [f"--group={name}" for name in sorted(groups)]
+    if not default_groups:
+        words.append("--no-default-groups")
     words += [f"--requirement={path}" for path in requirements]
     return tuple(words)
+
+
+def nothing_to_do(count: int, seconds: float) -> str:
+    """Say that everything is in the depot.
+
+    Args:
+        count: how many packages there are.
+        seconds: how long it took to see that.
+    """
+    packages = "1 package" if count == 1 else f"{count} packages"
+    return f"nothing to do: {packages} in the depot, checked in {max(round(seconds * 1000), 1)}ms"
 
 
 def _settings(environ: Mapping[str, str]) -> list[str]:
