@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trail.depot.faults import depot_error
-from trail.depot.layout import LAYOUT_VERSION
+from trail.depot.durable import forget
+from trail.depot.faults import depot_error, explained
+from trail.depot.layout import LAYOUT_VERSION, flat
 from trail.depot.roots import read_root
 from trail.model import EntryId
 
@@ -202,6 +203,11 @@ def collect(
             depot.remove(folder)
             reporter.note(f"removed `{name}`")
             count += 1
+    subjects: list[str] = [entry.id for entry in depot.entries()]
+    subjects += [path.name for path in _list(layout.prefixes)]
+    existing = frozenset(flat(subject) for subject in subjects)
+    with explained("clean", layout.unsynced):
+        forget(layout, depot.boot, existing, before=now - YOUNGEST)
     return count
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 from trail.depot.boot import foreign_boots
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from trail.depot.layout import Layout
 
-__all__ = ["clear", "flush_tree", "leave_note", "settle", "suspects"]
+__all__ = ["clear", "flush_tree", "forget", "leave_note", "settle", "suspects"]
 
 
 def suspects(layout: Layout, boot: str) -> frozenset[str]:
@@ -81,6 +82,28 @@ def clear(layout: Layout, boot: str, subject: str) -> None:
         with contextlib.suppress(OSError):
             layout.note(other, subject).unlink(missing_ok=True)
             layout.unsynced_since(other).rmdir()
+
+
+def forget(layout: Layout, boot: str, existing: frozenset[str], *, before: float) -> None:
+    """Remove the notes of other boots about what does not exist any more.
+
+    Args:
+        layout: the depot's paths.
+        boot: today's id.
+        existing: the flat names of all entries and prefixes.
+        before: only notes older than this, in seconds since 1970; on a shared file system
+            another machine may be about to make what a younger one names.
+
+    Raises:
+        OSError: a note cannot be removed.
+    """
+    for other in foreign_boots(layout.unsynced, boot):
+        folder = layout.unsynced_since(other)
+        for note in folder.iterdir():
+            if note.name not in existing and note.stat().st_mtime < before:
+                note.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty
+            folder.rmdir()
 
 
 def settle(layout: Layout, boot: str) -> int:
@@ -160,7 +183,8 @@ def _sync(folder: Path) -> None:
     try:
         syncfs = ctypes.CDLL(None, use_errno=True).syncfs
     except (AttributeError, OSError, TypeError):
-        os.sync()
+        if sys.platform != "win32":  # which has no boot id, and so never gets here
+            os.sync()
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

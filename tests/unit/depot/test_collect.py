@@ -120,6 +120,20 @@ def test_what_was_used_since_the_plan_was_made_stays(depot: Depot) -> None:
     assert [left.id for left in depot.entries()] == [entry.id]
 
 
+def test_old_notes_about_what_is_gone_are_removed(tmp_path: Path) -> None:
+    old = depot_at(tmp_path, boot="old-boot")
+    gone, kept = add_entry(old, "a"), add_entry(old, "b")
+    add_prefix(old, "key")
+    old.remove(gone.path)
+    depot = depot_at(tmp_path)
+    for left in ({"a", "b", "key"}, {"b", "key"}):
+        collect(depot, Plan(), now=NOW, youngest=0, reporter=Reporter())
+        notes = depot.layout.unsynced.glob("*/*")
+        assert {path.name.partition("+")[0] for path in notes} == left
+        grow_old(depot)
+    assert depot_at(tmp_path).is_suspect(kept.id)
+
+
 def test_what_is_gone_already_is_no_error(depot: Depot) -> None:
     entry = add_entry(depot, "a")
     what = Plan(roots=("r",), prefixes=("p",), entries=(entry.id,))
