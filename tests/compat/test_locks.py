@@ -13,7 +13,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from re import fullmatch
 from typing import TYPE_CHECKING
@@ -38,6 +40,8 @@ SCRIPT = Path(__file__).with_name("import_names.py")
 RECORD = r"[^/]+\.dist-info/RECORD"
 BATCH = 40
 SECONDS = 300
+MEMORY = Path("/dev/shm")
+ROOM = 6 << 30
 
 FAIL_EVERYWHERE = {
     # cron-descriptor puts its own maintenance scripts into site-packages.
@@ -49,20 +53,21 @@ Results = dict[str, str]
 
 
 class Depots:
-    """The depots of this session: one for each lock and engine, filled when first asked for."""
+    """The depots of one lock: one for each engine, filled when first asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, house: Wheelhouse, folder: Path) -> None:
+        self.house = house
         self.folder = folder
-        self.done: dict[tuple[str, str], Path] = {}
+        self.done: set[str] = set()
 
-    def get(self, house: Wheelhouse, engine: str) -> Path:
-        """Install a lock and return its project; the depot lies beside."""
-        project = self.folder / f"{house.name}-{engine}" / "project"
-        if (house.name, engine) not in self.done:
+    def get(self, engine: str) -> Path:
+        """Install the lock and return the project; the depot lies beside."""
+        project = self.folder / engine / "project"
+        if engine not in self.done:
             project.mkdir(parents=True)
-            (project / "pylock.toml").write_bytes(house.pylock.read_bytes())
+            (project / "pylock.toml").write_bytes(self.house.pylock.read_bytes())
             run_trail(["install"], project, engine)
-            self.done[house.name, engine] = project
+            self.done.add(engine)
         return project
 
 
@@ -84,24 +89,18 @@ def house(request: pytest.FixtureRequest, cache: Path, tools: Tools) -> Wheelhou
     return get_wheelhouse(request.param, cache, tools)
 
 
-@pytest.fixture(scope="session")
-def depots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Depots]:
-    folder = tmp_path_factory.mktemp("depots")
-    yield Depots(folder)
-    remove(folder)
+@pytest.fixture(scope="module")
+def depots(house: Wheelhouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Depots]:
+    with roomy_folder(tmp_path_factory) as folder:
+        yield Depots(house, folder)
 
 
 @pytest.fixture(scope="module")
 def control(
     house: Wheelhouse, tools: Tools, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Results]:
-    folder = tmp_path_factory.mktemp("control")
-    common = ["--no-config", "--offline", "--cache-dir", str(folder / "cache")]
-    python = folder / "venv" / "bin" / "python"
-    run([tools.uv, "venv", *common, "--python", sys.executable, folder / "venv"], folder)
-    run([tools.uv, "pip", "sync", *common, "--python", python, house.pylock], folder)
-    yield import_all([python], house, folder)
-    remove(folder)
+    with roomy_folder(tmp_path_factory) as folder:
+        yield control_results(house, tools, folder)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -109,7 +108,7 @@ def test_every_module_is_imported_as_in_a_virtual_environment(
     house: Wheelhouse, engine: str, depots: Depots, control: Results, tmp_path: Path
 ) -> None:
     require(engine)
-    project = depots.get(house, engine)
+    project = depots.get(engine)
 
     results = import_all(
         [*TRAIL, "run", "python"], house, tmp_path, cwd=project, extra=settings(project, engine)
@@ -121,7 +120,7 @@ def test_every_module_is_imported_as_in_a_virtual_environment(
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_depot_is_clean(house: Wheelhouse, engine: str, depots: Depots) -> None:
     require(engine)
-    project = depots.get(house, engine)
+    project = depots.get(engine)
 
     run_trail(["depot", "verify"], project, engine)
 
@@ -129,9 +128,9 @@ def test_the_depot_is_clean(house: Wheelhouse, engine: str, depots: Depots) -> N
     assert len(entries) == len(house.wheels)
 
 
-def test_the_engines_agree(house: Wheelhouse, depots: Depots) -> None:
+def test_the_engines_agree(depots: Depots) -> None:
     require("native")
-    native, python = (depots.get(house, engine).parent / "depot" for engine in ENGINES)
+    native, python = (depots.get(engine).parent / "depot" for engine in ENGINES)
 
     assert facts(native) == facts(python)
 
@@ -143,6 +142,14 @@ def test_nothing_fails_but_what_is_known(control: Results) -> None:
 
 
 TRAIL = (sys.executable, "-m", "trail")
+
+
+def control_results(house: Wheelhouse, tools: Tools, folder: Path) -> Results:
+    common = ["--no-config", "--offline", "--cache-dir", str(folder / "cache")]
+    python = folder / "venv" / "bin" / "python"
+    run([tools.uv, "venv", *common, "--python", sys.executable, folder / "venv"], folder)
+    run([tools.uv, "pip", "sync", *common, "--python", python, house.pylock], folder)
+    return import_all([python], house, folder)
 
 
 def settings(project: Path, engine: str) -> dict[str, str]:
@@ -262,7 +269,16 @@ def facts(depot: Path) -> dict[str, object]:
     }
 
 
-def remove(folder: Path) -> None:
-    for parent, _, _ in os.walk(folder):
-        Path(parent).chmod(0o700)
-    shutil.rmtree(folder)
+@contextmanager
+def roomy_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder that is removed at the end: to delete 100,000 files from a disk takes minutes."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        folder = Path(tempfile.mkdtemp(prefix="trail-compat-", dir=MEMORY))
+    else:
+        folder = tmp_path_factory.mktemp("compat")
+    try:
+        yield folder
+    finally:
+        for parent, _, _ in os.walk(folder):
+            Path(parent).chmod(0o700)
+        shutil.rmtree(folder)
