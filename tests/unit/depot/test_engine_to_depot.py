@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.helpers.depots import depot_at
 from tests.helpers.wheels import make_wheel
+
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.layout import entry_id
 from trail.depot.verify import verify_entry
