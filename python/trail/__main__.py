@@ -1,4 +1,4 @@
-"""The entry point. `trail run` with nothing to do gets by without click, httpx and packaging."""
+"""The entry point: where nothing is to be done, without click, httpx and packaging."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ def main() -> int:
         The exit code.
     """
     if sys.argv[1:2] == ["run"]:
-        from trail.commands.replay import replay  # noqa: PLC0415  # only where it can help
+        from trail.commands.replay import replay_run  # noqa: PLC0415  # only where it can help
 
-        replay(sys.argv[2:], dict(os.environ))
+        replay_run(sys.argv[2:], dict(os.environ))
+    elif sys.argv[1:2] == ["install"]:
+        from trail.commands.replay import replay_install  # noqa: PLC0415  # as above
+
+        done = replay_install(sys.argv[2:], dict(os.environ))
+        if done is not None:
+            sys.stderr.write(f"{done}\n")
+            return 0
     from trail.cli.main import main as command_line  # noqa: PLC0415  # loads click
 
     return command_line()

@@ -12,6 +12,7 @@ import contextlib
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from trail.depot.entry import EntryInfo, Origin
@@ -291,10 +292,9 @@ class _Worker:
         wheel, download = work.wheel, work.download
         if download is None or work.id is None:
             raise AssertionError(work)
-        for mismatch in facts.mismatches:
-            self.reporter.warn(
-                f"RECORD of `{wheel.filename}` is wrong about `{mismatch.path}` ({mismatch.rule})"
-            )
+        for path, rules in groupby(facts.mismatches, key=lambda mismatch: mismatch.path):
+            said = ", ".join(mismatch.rule for mismatch in rules)
+            self.reporter.warn(f"RECORD of `{wheel.filename}` is wrong about `{path}` ({said})")
         if download.private:
             download.path.unlink(missing_ok=True)
         info = EntryInfo(
