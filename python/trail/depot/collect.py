@@ -212,12 +212,11 @@ def collect(
 
 
 def measure(depot: Depot) -> tuple[Usage, ...]:
-    """Add up what each part of a depot takes; missing parts are left out."""
+    """Add up what each folder at the top of a depot takes, in the order of their names."""
     layout = depot.layout
     seen: set[tuple[int, int]] = set()
     result = []
-    parts = (layout.installed, layout.prefixes, layout.interpreters, layout.index)
-    for part in (*parts, layout.sources, layout.builds, layout.roots, layout.staging):
+    for part in _list(layout.root):
         if not part.is_dir():
             continue
         files, size = _add_up(part, seen)
