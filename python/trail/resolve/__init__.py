@@ -1,0 +1,1 @@
+"""From requirements to the versions that fit together, on every target; no network, no files."""
