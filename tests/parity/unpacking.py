@@ -12,11 +12,12 @@ from trail.wheel.engine import Engine, Job
 from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from trail.model import Facts
 
-__all__ = ["FILENAME", "Fault", "Node", "Result", "fault_of", "run", "run_file"]
+__all__ = ["FILENAME", "Fault", "Node", "Result", "fault_of", "run", "run_file", "run_many"]
 
 FILENAME = "demo-1.0-py3-none-any.whl"
 
@@ -78,6 +79,38 @@ def run_file(engine: Engine, wheel: Path, destination: Path, **options: Any) -> 
     finally:
         remove_tree(destination)
     return Result(fault_of(outcome.result), tree)
+
+
+def run_many(engine: Engine, archives: Sequence[bytes], folder: Path) -> list[Result]:
+    """Unpack many archives at once.
+
+    Returns:
+        What became of each, in the order of the archives.
+    """
+    name = parse_filename(FILENAME)
+    results: dict[Path, Result] = {}
+    wanted = []
+    with engine.open(threads=2) as unpacker:
+        for number, archive in enumerate(archives):
+            wheel = folder / f"{number}.whl"
+            wheel.write_bytes(archive)
+            wanted.append(folder / f"{engine.name}-{number}")
+            unpacker.submit(
+                Job(
+                    wheel=wheel,
+                    filename=FILENAME,
+                    name=name.name,
+                    version=name.version,
+                    destination=wanted[-1],
+                )
+            )
+        while (outcome := unpacker.next()) is not None:
+            destination = outcome.job.destination
+            refused = isinstance(outcome.result, Exception)
+            tree = {} if refused else _read_tree(destination)
+            remove_tree(destination)
+            results[destination] = Result(fault_of(outcome.result), tree)
+    return [results[destination] for destination in wanted]
 
 
 def fault_of(result: Facts | WheelError | OSError) -> Facts | Fault | str:
