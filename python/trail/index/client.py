@@ -49,7 +49,8 @@ class IndexClient:
         offline: whether to use only what is on this machine.
         reporter: is told of progress and warnings.
         cache: the folder for index pages, or None to keep none.
-        pause: waits so many seconds before a retry.
+        pause: waits so many seconds before a retry; None for a wait that ends when the client
+            is closed.
     """
 
     def __init__(
@@ -59,13 +60,14 @@ class IndexClient:
         offline: bool,
         reporter: Reporter,
         cache: Path | None = None,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         self._settings = settings
         self._offline = offline
         self._reporter = reporter
         self._cache = PageCache(cache)
-        self._pause = pause
+        self._closed = threading.Event()
+        self._pause = pause or self._closed.wait
         self._lock = threading.Lock()
         self._credentials = Credentials(
             (*settings.extra_index_urls, settings.index_url or "", *settings.find_links),
@@ -82,11 +84,11 @@ class IndexClient:
         self.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what other threads still fetch ends with a FetchError."""
+        self._closed.set()
         with self._lock:
-            opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.close()
+            if self._opened is not None:
+                self._opened.close()
 
     def page(
         self, name: NormalizedName, index: str | None = None, *, version: str | None = None
@@ -261,6 +263,8 @@ class IndexClient:
 
         with self._lock:
             if self._opened is None:
+                if self._closed.is_set():
+                    raise FetchError(f"could not fetch `{redact(url)}`: trail is ending")
                 self._opened = Http(self._settings, self._credentials, pause=self._pause)
             return self._opened
 

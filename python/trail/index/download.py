@@ -178,6 +178,7 @@ class _Transfer:
         with self._http.stream(self._url, headers) as response:
             self._accept(response)
             for chunk in response.iter_raw():
+                self._http.check_open(self._url)
                 self.digests.update(chunk)
                 self._out.write(chunk)
                 self._reporter.advance(self._file.filename, len(chunk))

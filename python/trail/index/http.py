@@ -31,6 +31,7 @@ __all__ = ["Http"]
 
 _MOST_REDIRECTS = 10
 _SMALL = 1 << 16
+_GRACE = 0.5  # seconds
 _TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -48,13 +49,15 @@ class Http:
         settings: IndexSettings,
         credentials: Credentials,
         *,
-        pause: Callable[[float], None],
+        pause: Callable[[float], object],
     ) -> None:
         self._settings = settings
         self._credentials = credentials
         self._pause = pause
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._clients: dict[bool, httpx.Client] = {}
+        self._streams = 0
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +66,12 @@ class Http:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; requests that are under way fail."""
+        """Close all connections; requests that are under way fail, and no more are made."""
         with self._lock:
+            self._closed = True
+            # Closing a socket does not wake who reads from it; most readers wake by
+            # themselves, as the next bytes arrive, and see that it is over.
+            self._lock.wait_for(lambda: self._streams == 0, timeout=_GRACE)
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
@@ -112,18 +119,25 @@ class Http:
             TransientError: there is no answer, or it broke off, or it says to come back.
             FetchError: there is no answer, and there will be none.
         """
-        try:
-            response = self._send(self._client(http2=many), url, headers)
+        with self._counted(url):
             try:
-                status = response.status_code
-                if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                    wait = retry_after(response.headers.get("Retry-After"))
-                    raise TransientError(_answered(response), wait=wait)
-                yield response
-            finally:
-                response.close()
-        except (httpx.RequestError, httpx.InvalidURL) as error:
-            raise self._fault(error, url) from error
+                response = self._send(self._client(http2=many), url, headers)
+                try:
+                    status = response.status_code
+                    if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                        wait = retry_after(response.headers.get("Retry-After"))
+                        raise TransientError(_answered(response), wait=wait)
+                    yield response
+                finally:
+                    response.close()
+            except (httpx.RequestError, httpx.InvalidURL) as error:
+                self.check_open(url)
+                raise self._fault(error, url) from error
+
+    def check_open(self, url: str) -> None:
+        """Raise a FetchError for the address if the connections were closed meanwhile."""
+        if self._closed:
+            raise FetchError(f"could not fetch `{redact(url)}`: trail is ending")
 
     def refusal(self, url: str, response: httpx.Response) -> FetchError:
         """Make the error for an answer that is not the wanted one."""
@@ -131,6 +145,18 @@ class Http:
         if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             hint = "check the credentials for this host, in the address of the index or in netrc"
         return FetchError(f"could not fetch `{redact(url)}`: {_answered(response)}", hint=hint)
+
+    @contextlib.contextmanager
+    def _counted(self, url: str) -> Iterator[None]:
+        with self._lock:
+            self.check_open(url)
+            self._streams += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._streams -= 1
+                self._lock.notify_all()
 
     def _send(self, client: httpx.Client, url: str, headers: Mapping[str, str]) -> httpx.Response:
         request = client.build_request("GET", self._credentials.take(url), headers=headers)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from trail.errors import FetchError
-from trail.index.simple import IndexFile, parse_links, split_filename
+from trail.index.filenames import split_filename
+from trail.index.simple import IndexFile, parse_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

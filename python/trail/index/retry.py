@@ -43,7 +43,7 @@ class Patience:
         pause: waits so many seconds.
     """
 
-    def __init__(self, url: str, retries: int, pause: Callable[[float], None]) -> None:
+    def __init__(self, url: str, retries: int, pause: Callable[[float], object]) -> None:
         self._url = url
         self._retries = retries
         self._used = 0

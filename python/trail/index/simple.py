@@ -10,16 +10,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from trail.addresses import redact
 from trail.errors import FetchError
+from trail.index.filenames import split_filename
 from trail.model import NormalizedName
 
 if TYPE_CHECKING:
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
     from trail.model import Hashes
 
-__all__ = ["ACCEPT", "IndexFile", "ProjectPage", "parse_links", "parse_page", "split_filename"]
+__all__ = ["ACCEPT", "IndexFile", "ProjectPage", "parse_links", "parse_page"]
 
 ACCEPT = (
     "application/vnd.pypi.simple.v1+json, "
@@ -142,42 +139,6 @@ def parse_links(data: bytes, *, content_type: str = "text/html", url: str) -> tu
     return _link_files(page, _Origin(url=url, index=redact(url)))
 
 
-def split_filename(
-    filename: str, expected: NormalizedName | None = None
-) -> tuple[NormalizedName, str] | None:
-    """Take name and version from the name of a wheel or source distribution.
-
-    Args:
-        filename: the file's name.
-        expected: the project that it should belong to. Source distributions from before
-            PEP 625 cannot be split without it if a version has a `-`.
-
-    Returns:
-        Name and version, both normalised; None if it is neither, or of another project.
-    """
-    if "/" in filename or "\\" in filename:
-        return None
-    if filename.endswith(".whl"):
-        parts = filename[:-4].split("-")
-        pairs = [(parts[0], parts[1])] if len(parts) in {5, 6} else []
-    else:
-        stem = next(
-            (filename.removesuffix(end) for end in (".tar.gz", ".zip") if filename.endswith(end)),
-            "",
-        )
-        cuts = [place for place, char in enumerate(stem) if char == "-"]
-        if expected is None:
-            cuts = cuts[-1:]
-        pairs = [(stem[:cut], stem[cut + 1 :]) for cut in cuts]
-    for project, version in pairs:
-        name = _normal_name(project)
-        if expected is None or name == expected:
-            normal = _normal_version(version)
-            if normal is not None:
-                return name, normal
-    return None
-
-
 class _BadPageError(ValueError):
     """What is wrong with a page."""
 
@@ -212,19 +173,6 @@ def _check_version(version: object) -> None:
         raise _BadPageError(f"its API version is `{version}`")
     if major != "1":
         raise _BadPageError(f"its API version is {version}, this trail knows 1.x")
-
-
-@lru_cache(maxsize=4096)
-def _normal_version(text: str) -> str | None:
-    try:
-        return str(Version(text))
-    except InvalidVersion:
-        return None
-
-
-@lru_cache(maxsize=4096)
-def _normal_name(text: str) -> NormalizedName:
-    return NormalizedName(canonicalize_name(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

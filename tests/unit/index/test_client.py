@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import socket
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -367,3 +370,35 @@ def test_importing_the_client_does_not_import_httpx() -> None:
         env={**os.environ, "PYTHONPATH": str(Path(trail.__file__).parents[1])},
     )
     assert done.stdout == "False\n"
+
+
+def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
+    size = 1 << 30
+    with (
+        socket.create_server(("127.0.0.1", 0)) as slow,
+        client() as index,
+        ThreadPoolExecutor(2) as pool,
+    ):
+
+        def drip() -> None:
+            connection, _ = slow.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+                while True:
+                    connection.sendall(b"x")
+                    arrived.set()
+
+        arrived = threading.Event()
+        pool.submit(drip)
+        url = f"http://127.0.0.1:{slow.getsockname()[1]}/{NAME}"
+        wheel = WheelFile(name=FOO, version="1.0", filename=NAME, url=url)
+        download = pool.submit(index.download, wheel, tmp_path)
+        assert arrived.wait(10)
+        index.close()
+        with pytest.raises(FetchError) as caught:
+            download.result(10)
+        assert str(caught.value) == f"could not fetch `{url}`: trail is ending"
+        with pytest.raises(FetchError, match="trail is ending"):
+            index.download(wheel, tmp_path)
+    assert list(tmp_path.iterdir()) == []

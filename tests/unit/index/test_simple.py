@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trail.errors import FetchError
-from trail.index.simple import IndexFile, ProjectPage, parse_links, parse_page, split_filename
+from trail.index.simple import IndexFile, ProjectPage, parse_links, parse_page
 from trail.model import NormalizedName
 
 URL = "https://host.example/simple/foo-bar/"
@@ -234,21 +234,3 @@ def test_a_page_of_links_has_files_of_any_project() -> None:
         ("a", "1.0", "https://***@links.example/all/"),
         ("b-c", "2", "https://***@links.example/all/"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("filename", "expected"),
-    [
-        ("A.b_C-1.0RC1-py3-none-any.whl", ("a-b-c", "1.0rc1")),
-        ("a-1.0-2-py3-none-any.whl", ("a", "1.0")),
-        ("a-b-1.0.tar.gz", ("a-b", "1.0")),
-        ("a-b-1.0.zip", ("a-b", "1.0")),
-        ("a-1.0.tar.bz2", None),
-        ("a.tar.gz", None),
-        ("a-1.0.whl", None),
-        ("..\\a-1.0.tar.gz", None),
-        ("", None),
-    ],
-)
-def test_names_of_files(filename: str, expected: object) -> None:
-    assert split_filename(filename) == expected
