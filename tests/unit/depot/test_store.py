@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,16 +17,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def place() -> Iterator[Path]:
     """A folder that other users can reach (pytest's own are closed to them)."""
-    place = tmp_path_factory.mktemp("place")
-    parents = [place, *place.parents[:2]]
-    modes = [path.stat().st_mode for path in parents]
-    for path in parents:
-        path.chmod(0o755)
-    yield place
-    for path, mode in zip(parents, modes, strict=True):
-        path.chmod(mode)
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        place.chmod(0o755)
+        yield place
 
 
 def tree(folder: Path) -> dict[str, bytes]:
