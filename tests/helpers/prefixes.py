@@ -271,6 +271,7 @@ def make_prefix(
     editable_roots: tuple[Path, ...] = (),
     link_mode: str = "auto",
     reporter: Reporter | None = None,
+    notes: tuple[tuple[str, str], ...] = (),
 ) -> Prefix:
     """Make a prefix for this Python, or another."""
     request = PrefixRequest(
@@ -278,6 +279,7 @@ def make_prefix(
         entries=tuple(entries),
         editable_roots=editable_roots,
         link_mode=link_mode,
+        notes=notes,
     )
     return ensure_prefix(request, depot, reporter or Reporter())
 

@@ -5,7 +5,7 @@
   installed/{name}/{version}/{wheel tags}-{12 hex of the wheel's sha256}/
   prefixes/{key}/
   interpreters/  index/  sources/  builds/
-  compiled/  roots/
+  compiled/  runtime/  roots/
   staging/  unsynced/
 """
 
@@ -173,6 +173,10 @@ class Layout:
             subject: a prefix key, or `{cache tag}/{entry id}`.
         """
         return self.root / "compiled" / flat(subject)
+
+    def runtime(self, digest: str) -> Path:
+        """The files of `trail.runtime` with this digest; prefixes link their bytecode."""
+        return self.root / "runtime" / digest
 
     def root_file(self, name: str) -> Path:
         """The file of a root; `name` comes from `trail.depot.roots.root_name`."""

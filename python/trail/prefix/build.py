@@ -16,6 +16,7 @@ from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
 from trail.prefix.platform_posix import PosixPlatform, write_file
 from trail.prefix.platform_windows import WindowsPlatform
+from trail.prefix.vendor import BOOT, EXPLAIN, NOTES_FILE, bring_runtime, read_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from trail.depot.store import Depot, Entry
     from trail.prefix.model import Plan, Platform, PrefixPython, PrefixRequest
+    from trail.prefix.vendor import Runtime
     from trail.report import Reporter
 
 __all__ = ["ensure_prefix", "prefix_key"]
@@ -55,14 +57,16 @@ def ensure_prefix(request: PrefixRequest, depot: Depot, reporter: Reporter) -> P
         raise PrefixError(
             f"unknown link mode `{request.link_mode}`", hint=f"use {', '.join(LINK_MODES)}"
         )
-    key = prefix_key(request, depot)
+    runtime = read_runtime()
+    key = prefix_key(request, depot, runtime.digest)
     path = depot.layout.prefix(key)
     made_before = path.is_dir()
     if made_before and depot.is_suspect(key):
         depot.remove(path)
         made_before = False
     if not made_before:
-        _make(request, depot, reporter, key)
+        bring_runtime(runtime, depot)
+        _make(request, depot, reporter, key, runtime)
         depot.trust(key)
     return Prefix(
         key=key,
@@ -74,10 +78,15 @@ def ensure_prefix(request: PrefixRequest, depot: Depot, reporter: Reporter) -> P
     )
 
 
-def prefix_key(request: PrefixRequest, depot: Depot) -> str:
+def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
     """Name the prefix of a request, for instance `cp312-` and 20 hexadecimal digits.
 
     Scripts and links to other depots are absolute, so where depots lie is part of it.
+
+    Args:
+        request: what it is to hold.
+        depot: where it goes.
+        runtime: digest of the files that run in it.
     """
     root = depot.layout.root
     content = {
@@ -90,6 +99,8 @@ def prefix_key(request: PrefixRequest, depot: Depot) -> str:
         ),
         "editable": [os.fspath(path) for path in request.editable_roots],
         "link-mode": request.link_mode,
+        "notes": request.notes,
+        "runtime": runtime,
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     implementation, _, version = request.interpreter.cache_tag.partition("-")
@@ -98,7 +109,9 @@ def prefix_key(request: PrefixRequest, depot: Depot) -> str:
     return f"{short}{version}{threads}-{digest[:_DIGITS]}"
 
 
-def _make(request: PrefixRequest, depot: Depot, reporter: Reporter, key: str) -> None:
+def _make(
+    request: PrefixRequest, depot: Depot, reporter: Reporter, key: str, runtime: Runtime
+) -> None:
     entries = sorted(request.entries, key=lambda entry: entry.id.partition("/")[0])
     members = [entry.info().facts for entry in entries]
     shape = _PLATFORM.shape(request.interpreter)
@@ -111,7 +124,7 @@ def _make(request: PrefixRequest, depot: Depot, reporter: Reporter, key: str) ->
             reporter.warn(warning)
         staged = staging / key
         staged.mkdir()
-        _Builder(staged, final, entries, depot, request).build(plan)
+        _Builder(staged, final, entries, depot, request).build(plan, runtime)
         # Where another process was first, its prefix stays: the same by the same key.
         depot.publish(staged, final, key)
 
@@ -133,6 +146,7 @@ class _Builder:
         self._request = request
         self._shape = _PLATFORM.shape(request.interpreter)
         self._key = final.name
+        self._depot = depot
         root = depot.layout.root
         self._sources = [os.fspath(entry.path) for entry in entries]
         self._above = final.relative_to(root).parts
@@ -144,7 +158,7 @@ class _Builder:
             for entry in entries
         ]
 
-    def build(self, plan: Plan) -> None:
+    def build(self, plan: Plan, runtime: Runtime) -> None:
         staged, platform, shape = self._staged, _PLATFORM, self._shape
         for folder in plan.folders:
             os.mkdir(f"{staged}/{folder}")  # noqa: PTH102  # thousands of them
@@ -159,7 +173,8 @@ class _Builder:
         if roots := self._request.editable_roots:
             lines = "".join(f"{root}\n" for root in roots)
             self._write(f"{shape.site_packages}/trail_editable.pth", lines.encode())
-        self._write(PREFIX_FILE, self._description())
+        self._runtime(runtime, plan)
+        self._write(PREFIX_FILE, self._description(runtime))
         for folder in reversed(plan.folders):
             os.chmod(f"{staged}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
 
@@ -195,6 +210,34 @@ class _Builder:
         )
         self._link(action, path, member, source)
 
+    def _runtime(self, runtime: Runtime, plan: Plan) -> None:
+        """Put the import hook in place, and the notes for what is missing."""
+        names = [BOOT, EXPLAIN] if self._request.notes else [BOOT]
+        site, tag = self._shape.site_packages, self._shape.cache_tag
+        for name in names:
+            self._write(f"{site}/{name}.py", runtime.sources[name])
+            if tag and f"{site}/__pycache__" in plan.folders:
+                path = f"{site}/__pycache__/{name}.{tag}.pyc"
+                folder = self._runtime_folder(runtime.digest, path)
+                target = f"{folder}/__pycache__/{name}.{tag}.pyc"
+                _PLATFORM.link_bytecode(target, f"{self._staged}/{path}")
+        # The first name of all, so that it is there before other start-up files import;
+        # from Python 3.15 on the second of the two is read (PEP 829).
+        lines = "".join(f"import {name}; {name}.install()\n" for name in names)
+        self._write(f"{site}/0_trail.pth", lines.encode())
+        lines = "".join(f"{name}:install\n" for name in names)
+        self._write(f"{site}/0_trail.start", lines.encode())
+        if self._request.notes:
+            rows = "".join(f"{name}\t{note}\n" for name, note in sorted(self._request.notes))
+            self._write(f"{site}/{NOTES_FILE}", rows.encode())
+
+    def _runtime_folder(self, digest: str, path: str) -> str:
+        folder = self._depot.layout.runtime(digest)
+        if not _PLATFORM.relative:
+            return os.fspath(folder)
+        inside = folder.relative_to(self._depot.layout.root).as_posix()
+        return f"{'../' * (len(self._above) + path.count('/'))}{inside}"
+
     def _target(self, path: str, member: int, source: str) -> str:
         inside = self._inside[member]
         if inside is None:
@@ -204,7 +247,7 @@ class _Builder:
     def _write(self, path: str, data: bytes) -> None:
         write_file(f"{self._staged}/{path}", data, 0o444)
 
-    def _description(self) -> bytes:
+    def _description(self, runtime: Runtime) -> bytes:
         """Say what the prefix is made of: garbage collection and `trail prefix show` ask."""
         request = self._request
         content = {
@@ -219,8 +262,15 @@ class _Builder:
             "link-mode": request.link_mode,
             "editable-roots": [os.fspath(path) for path in request.editable_roots],
             "entries": [entry.id for entry in self._entries],
+            # From this folder, so that a moved depot is still right about itself.
+            "depots": ["/".join([".."] * len(self._above)), *self._other_depots()],
+            "runtime": runtime.digest,
         }
         return (json.dumps(content, indent=1) + "\n").encode()
+
+    def _other_depots(self) -> list[str]:
+        roots = {entry.depot.layout.root for entry in self._entries}
+        return sorted(os.fspath(root) for root in roots - {self._depot.layout.root})
 
 
 def _configuration(python: PrefixPython) -> bytes:

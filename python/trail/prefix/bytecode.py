@@ -14,18 +14,18 @@ import os
 import queue
 import subprocess
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.depot.layout import site_packages
 from trail.errors import DepotError
+from trail.model import EntryId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from trail.depot.store import Depot, Entry
-    from trail.model import EntryId
 
 __all__ = ["Compiled", "compile_entries", "compile_prefix", "is_compiled"]
 
@@ -52,8 +52,7 @@ class Compiled:
 
 def is_compiled(entry: Entry, cache_tag: str) -> bool:
     """Whether an entry has bytecode for a cache tag; two stats."""
-    mark = entry.depot.layout.compiled(f"{cache_tag}/{entry.id}")
-    return _is_current(mark, entry.path)
+    return _Task.of(entry, cache_tag).is_done
 
 
 def compile_entries(
@@ -70,26 +69,12 @@ def compile_entries(
         entries: which ones.
         processes: how many to run side by side.
     """
-    waiting: queue.SimpleQueue[Entry] = queue.SimpleQueue()
-    todo = [entry for entry in entries if cache_tag and not is_compiled(entry, cache_tag)]
-    # The biggest first, so that none of the processes has to wait for it at the end.
-    for entry in sorted(todo, key=lambda entry: -entry.info().facts.files):
-        waiting.put(entry)
-    job = _Job(executable, cache_tag, waiting)
-    threads = [
-        threading.Thread(target=job.run, name=f"compile-{number}")
-        for number in range(min(processes, len(todo)))
+    todo = [
+        replace(task, files=entry.info().facts.files)
+        for entry in entries
+        if cache_tag and not (task := _Task.of(entry, cache_tag)).is_done
     ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Compiled(
-        entries=tuple(sorted(job.entries)),
-        left=tuple(sorted({entry.id for entry in todo}.difference(job.entries))),
-        files=job.files,
-        failed=job.failed,
-    )
+    return _run(executable, todo, processes)
 
 
 def compile_prefix(depot: Depot, key: str, *, processes: int = 1) -> Compiled:
@@ -115,23 +100,52 @@ def compile_prefix(depot: Depot, key: str, *, processes: int = 1) -> Compiled:
             python = tree["python"]
             found = [depot.find(identity) for identity in tree["entries"]]
             executable, cache_tag = Path(python["executable"]), str(python["cache-tag"])
+            runtime = layout.runtime(str(tree["runtime"]))
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise DepotError(f"cannot read `{layout.prefix_file(key)}`: {error}") from error
         entries = [entry for entry in found if entry is not None]
+        task = _Task(depot, f"runtime-{runtime.name}", runtime, runtime, cache_tag)
+        if cache_tag and runtime.is_dir() and not task.is_done:
+            _run(executable, [task], 1)  # first, since every start imports it
         result = compile_entries(executable, cache_tag, entries, processes=processes)
         _mark(mark)
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A folder to compile, and how to know that it was."""
+
+    depot: Depot
+    subject: str
+    folder: Path  # what the mark must not be older than
+    sources: Path
+    cache_tag: str
+    files: int = 0
+
+    @classmethod
+    def of(cls, entry: Entry, cache_tag: str) -> _Task:
+        return cls(entry.depot, entry.id, entry.path, site_packages(entry.path), cache_tag)
+
+    @property
+    def mark(self) -> Path:
+        return self.depot.layout.compiled(f"{self.cache_tag}/{self.subject}")
+
+    @property
+    def is_done(self) -> bool:
+        return _is_current(self.mark, self.folder)
+
+
 class _Job:
     """What the threads share; each drives one worker process."""
 
-    def __init__(self, executable: Path, cache_tag: str, waiting: queue.SimpleQueue[Entry]) -> None:
+    def __init__(self, executable: Path, tasks: Iterable[_Task]) -> None:
         self._command = [str(executable), "-I", "-S", "-B", str(_WORKER)]
-        self._cache_tag = cache_tag
-        self._waiting = waiting
         self._lock = threading.Lock()
-        self.entries: list[EntryId] = []
+        self._waiting: queue.SimpleQueue[_Task] = queue.SimpleQueue()
+        for task in tasks:
+            self._waiting.put(task)
+        self.done: set[str] = set()
         self.files = 0
         self.failed = 0
 
@@ -141,8 +155,8 @@ class _Job:
             while True:
                 self._drive(self._waiting.get_nowait())
 
-    def _drive(self, entry: Entry | None) -> None:
-        """Compile one entry and those after it, until the worker dies or nothing waits."""
+    def _drive(self, task: _Task) -> None:
+        """Compile a task and those after it, until the worker dies or nothing waits."""
         with subprocess.Popen(  # noqa: S603  # the interpreter that the user chose
             self._command,
             stdin=subprocess.PIPE,
@@ -151,31 +165,48 @@ class _Job:
             text=True,
         ) as worker:
             try:
-                while entry is not None:
+                while True:
                     with contextlib.suppress(DepotError):
-                        self._compile(worker, entry)
-                    entry = None if self._waiting.empty() else self._waiting.get_nowait()
-            except (queue.Empty, ValueError, OSError):
-                pass  # another thread took the last one; or the worker died of a file
+                        self._compile(worker, task)
+                    task = self._waiting.get_nowait()
+            except (ValueError, OSError):
+                pass  # the worker died of a file: the next task gets another one
             finally:
                 worker.kill()
 
-    def _compile(self, worker: subprocess.Popen[str], entry: Entry) -> None:
-        if not entry.depot.writable or worker.stdin is None or worker.stdout is None:
+    def _compile(self, worker: subprocess.Popen[str], task: _Task) -> None:
+        if not task.depot.writable or worker.stdin is None or worker.stdout is None:
             return
         # One guard for all cache tags: two of them share the folders, and so their modes.
-        with entry.depot.guard(f"compile {entry.id}", wait=False) as free:
-            if not free or is_compiled(entry, self._cache_tag):
+        with task.depot.guard(f"compile {task.subject}", wait=False) as free:
+            if not free or task.is_done:
                 return
-            worker.stdin.write(json.dumps(str(site_packages(entry.path))) + "\n")
+            worker.stdin.write(json.dumps(str(task.sources)) + "\n")
             worker.stdin.flush()
             answer = json.loads(worker.stdout.readline())
             if answer["error"] is None:
-                _mark(entry.depot.layout.compiled(f"{self._cache_tag}/{entry.id}"))
+                _mark(task.mark)
                 with self._lock:
-                    self.entries.append(entry.id)
+                    self.done.add(task.subject)
                     self.files += answer["files"]
                     self.failed += answer["failed"]
+
+
+def _run(executable: Path, tasks: Sequence[_Task], processes: int) -> Compiled:
+    # The biggest first, so that none of the processes has to wait for it at the end.
+    job = _Job(executable, sorted(tasks, key=lambda task: -task.files))
+    threads = [threading.Thread(target=job.run) for _ in range(min(processes, len(tasks)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    subjects = sorted(task.subject for task in tasks)
+    return Compiled(
+        entries=tuple(EntryId(subject) for subject in subjects if subject in job.done),
+        left=tuple(EntryId(subject) for subject in subjects if subject not in job.done),
+        files=job.files,
+        failed=job.failed,
+    )
 
 
 def _is_current(mark: Path, folder: Path) -> bool:

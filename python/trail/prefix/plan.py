@@ -134,6 +134,7 @@ class _Planner:
             part = (number, f"{source}/{facts.dist_info}")
             self._real(f"{target}/{facts.dist_info}", [part], how)
         self._fill(target, owners, folders, self._usual)
+        self._folders.add(f"{target}/__pycache__")  # of trail's own modules there
 
     def data(self) -> None:
         shape, aliases = self._shape, dict(self._shape.aliases)

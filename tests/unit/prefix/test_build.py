@@ -22,6 +22,7 @@ from tests.helpers.prefixes import (
 from trail.depot.store import Depot, open_depots
 from trail.errors import PrefixError
 from trail.prefix.model import Prefix
+from trail.prefix.vendor import read_runtime
 
 WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
@@ -313,6 +314,8 @@ def test_a_prefix_says_what_it_is_made_of(depot: Depot, tmp_path: Path) -> None:
         "link-mode": "auto",
         "editable-roots": [str(tmp_path)],
         "entries": [entry.id],
+        "depots": ["../.."],
+        "runtime": read_runtime().digest,
     }
     lines = (prefix.path / "pyvenv.cfg").read_text().splitlines()
     assert lines == [

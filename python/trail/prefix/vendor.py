@@ -1,0 +1,65 @@
+"""Bring the files of `trail.runtime` into a depot and into a prefix.
+
+A prefix has its own copies, so it works without trail and whatever happens to the depot's;
+the depot's are there to be compiled once for all prefixes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trail.depot.faults import explained
+
+if TYPE_CHECKING:
+    from trail.depot.store import Depot
+
+__all__ = ["BOOT", "EXPLAIN", "NOTES_FILE", "Runtime", "bring_runtime", "read_runtime"]
+
+BOOT = "_trail_boot"
+EXPLAIN = "_trail_explain"
+NOTES_FILE = "_trail_notes.txt"
+
+_FOLDER = Path(__file__).parents[1] / "runtime"
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The files that run inside the user's Python.
+
+    Args:
+        digest: of them all; names them in a depot and counts in a prefix's key.
+        sources: contents by module name.
+    """
+
+    digest: str
+    sources: dict[str, bytes]
+
+
+def read_runtime() -> Runtime:
+    """Read the files of this trail."""
+    sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in (BOOT, EXPLAIN)}
+    digest = hashlib.sha256(b"\0".join(sources.values())).hexdigest()[:_DIGITS]
+    return Runtime(digest=digest, sources=sources)
+
+
+def bring_runtime(runtime: Runtime, depot: Depot) -> None:
+    """Put the files into a depot, unless they are there.
+
+    Raises:
+        DepotError: it cannot be written.
+    """
+    target = depot.layout.runtime(runtime.digest)
+    if target.is_dir():
+        return
+    with depot.staging() as staging, explained("write", target):
+        folder = staging / runtime.digest
+        folder.mkdir()
+        for name, source in runtime.sources.items():
+            file = folder / f"{name}.py"
+            file.write_bytes(source)
+            file.chmod(0o444)
+        depot.publish(folder, target, f"runtime-{runtime.digest}")

@@ -1,0 +1,186 @@
+"""Import from a prefix without asking the file system what cannot have changed.
+
+A prefix is read-only, so a folder needs to be listed only once, and no source needs to be
+compared with its bytecode. Of the operations on paths of site-packages that importing
+pandas takes, three in four disappear; on a local disk that saves little, on a network one
+half of the time. The links stay the truth: there is no index that could be stale, and
+whatever this module does not handle, the import system's own classes do.
+
+It never writes bytecode: for the superuser nothing is read-only, and what would be written
+would land in the depot, beside the files of all projects.
+"""
+
+# No pathlib, no `__future__`, and annotations in quotes: each import takes its time.
+# ruff: noqa: PTH118, PTH123, PTH208
+
+import _frozen_importlib_external as external
+import sys
+from _frozen_importlib import ModuleSpec
+from _imp import check_hash_based_pycs, extension_suffixes
+from os import listdir, sep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, ModuleType
+
+    from _typeshed import ReadableBuffer as Buffer
+
+__all__ = ["PrefixFinder", "PrefixLoader", "install"]
+
+# PEP 552: the source's hash is in the file, and does not need to be compared.
+_TRUSTED = external.MAGIC_NUMBER + b"\1\0\0\0"
+_HEADER = 16
+_ALWAYS_CHECK = check_hash_based_pycs == "always"  # --check-hash-based-pycs
+
+# Unpacks the code and puts the prefix's path into it, as zipimport has it done.
+_compile = getattr(external, "_compile_bytecode", None)
+_relax_case = getattr(external, "_relax_case", None)
+
+_sites: "list[str]" = []
+_listings: "dict[str, frozenset[str] | None]" = {}
+
+
+class PrefixLoader(external.SourceFileLoader):
+    """Loads trusted bytecode without a look at the source, and never writes any."""
+
+    def get_code(self, fullname: str) -> "CodeType | None":
+        """Give the code of a module (`importlib.abc.InspectLoader`)."""
+        try:
+            cached = external.cache_from_source(self.path)
+            data = self.get_data(cached)
+        except (OSError, NotImplementedError):
+            data = b""
+        if data[: len(_TRUSTED)] != _TRUSTED or _compile is None or _ALWAYS_CHECK:
+            return super().get_code(fullname)
+        code: CodeType
+        try:
+            code = _compile(memoryview(data)[_HEADER:], fullname, cached, self.path)
+        except (EOFError, ImportError, TypeError, ValueError):
+            # Cut short by a power loss; nothing else would notice before it is too late.
+            code = self.source_to_code(self.get_data(self.path), self.path)
+        return code
+
+    def set_data(self, path: str, data: "Buffer", *, _mode: int = 0o666) -> None:
+        """Write bytecode only where PYTHONPYCACHEPREFIX wants all of it."""
+        if sys.pycache_prefix is not None:
+            super().set_data(path, data, _mode=_mode)
+
+
+_DETAILS = (
+    (external.ExtensionFileLoader, extension_suffixes()),
+    (PrefixLoader, external.SOURCE_SUFFIXES),
+    (external.SourcelessFileLoader, external.BYTECODE_SUFFIXES),
+)
+_LOADERS = [(suffix, loader) for loader, suffixes in _DETAILS for suffix in suffixes]
+
+
+class PrefixFinder(external.FileFinder):
+    """Finds what `FileFinder` finds, in the same order, with one listing per folder."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, *_DETAILS)
+
+    def find_spec(self, fullname: str, target: "ModuleType | None" = None) -> "ModuleSpec | None":
+        """Find a module in this finder's folder (`importlib.abc.PathEntryFinder`)."""
+        del target
+        if fullname == "coverage":
+            _tell_coverage()
+        names = _list(self.path)
+        if names is None:
+            return None
+        name = fullname.rpartition(".")[2]
+        base = self.path + sep + name
+        inside = _list(base) if name in names else None
+        if inside is not None:
+            for suffix, loader in _LOADERS:
+                if "__init__" + suffix in inside:
+                    return _spec(fullname, base + sep + "__init__" + suffix, loader, [base])
+        for suffix, loader in _LOADERS:
+            if name + suffix in names:
+                return _spec(fullname, base + suffix, loader, None)
+        if inside is None:
+            return None
+        portion = ModuleSpec(fullname, None)
+        portion.submodule_search_locations = [base]
+        return portion
+
+    def invalidate_caches(self) -> None:
+        """Look again at everything (`importlib.invalidate_caches`)."""
+        super().invalidate_caches()
+        _listings.clear()
+
+
+def install(site: str = "") -> None:
+    """Let a site-packages folder of a prefix be imported from in this way.
+
+    Args:
+        site: the folder, as it stands in `sys.path`; by default the one of this file.
+    """
+    site = site or __file__.rpartition(sep)[0]
+    # PYTHONCASEOK, and Pythons that are built differently, are left to themselves.
+    if site in _sites or _compile is None or _relax_case is None or _relax_case():
+        return
+    if not _sites:
+        sys.path_hooks.insert(0, _hook)
+    _sites.append(site)
+    for path in list(sys.path_importer_cache):
+        if path == site or path.startswith(site + sep):
+            del sys.path_importer_cache[path]
+
+
+def _hook(path: str) -> PrefixFinder:
+    for site in _sites:
+        # A file may be an archive, which is zipimport's.
+        if (path == site or path.startswith(site + sep)) and _list(path) is not None:
+            return PrefixFinder(path)
+    raise ImportError("not a folder of a prefix", path=path)
+
+
+def _list(folder: str) -> "frozenset[str] | None":
+    """Give the names in a folder; None for what is no folder."""
+    try:
+        return _listings[folder]
+    except KeyError:
+        try:
+            names: frozenset[str] | None = frozenset(listdir(folder))
+        except OSError:
+            names = None
+        _listings[folder] = names
+        return names
+
+
+def _spec(
+    fullname: str, path: str, loader: type, locations: "list[str] | None"
+) -> "ModuleSpec | None":
+    return external.spec_from_file_location(
+        fullname, path, loader=loader(fullname, path), submodule_search_locations=locations
+    )
+
+
+def _tell_coverage() -> None:
+    """Say that what lies in a depot is no code of the project.
+
+    coverage.py resolves links before it compares a path with the folders of sysconfig's
+    schemes; without this it would measure every library.
+    """
+    # Only for coverage: each of these takes longer to import than this whole file.
+    import json  # noqa: PLC0415
+    import os  # noqa: PLC0415
+    import sysconfig  # noqa: PLC0415
+
+    windows = os.name == "nt"
+    try:
+        # There is no public way in; without one the libraries are measured, no more.
+        schemes = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001
+        for site in _sites:
+            prefix = os.path.join(site, *[os.pardir] * (2 if windows else 3))
+            with open(os.path.join(prefix, "trail.json"), encoding="utf-8") as file:
+                depots = json.load(file)["depots"]
+            for number, depot in enumerate(depots):
+                place = os.path.realpath(os.path.join(prefix, depot, "installed"))
+                schemes[f"{os.name}_trail_{number}"] = {
+                    **schemes["nt" if windows else "posix_prefix"],
+                    **dict.fromkeys(("purelib", "platlib", "scripts"), place),
+                }
+    except (AttributeError, OSError, ValueError, LookupError, TypeError):
+        pass

@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from tests.helpers.prefixes import (
+    Python,
+    add_entry,
+    make_prefix,
+    other_pythons,
+    run_python,
+    this_python,
+)
+
+import trail
+from trail.depot.store import Depot, open_depots
+from trail.prefix.bytecode import compile_entries, compile_prefix
+
+RUNTIME = Path(trail.__file__).parent / "runtime"
+PYTHONS = [Path(sys.executable), *other_pythons()]
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    return open_depots([tmp_path / "depot"]).receiver
+
+
+@pytest.fixture(params=PYTHONS, ids=lambda path: path.parts[-3])
+def python(request: pytest.FixtureRequest) -> Python:
+    return this_python(str(request.param))
+
+
+def test_it_imports_nothing_but_the_standard_library() -> None:
+    known = set(sys.stdlib_module_names) | {"_typeshed"}
+    for file in RUNTIME.glob("_*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                assert {alias.name.partition(".")[0] for alias in node.names} <= known
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                assert str(node.module).partition(".")[0] in known
+
+
+def test_it_is_there_with_any_flag(depot: Depot, python: Python) -> None:
+    prefix = make_prefix(depot, [], python=python)
+    code = "import sys; print(sys.path_hooks[0].__module__, type(sys.meta_path[-1]).__name__)"
+    for flags in ([], ["-I"], ["-E"], ["-s"], ["-B"]):
+        assert run_python(prefix, *flags, "-c", code) == "_trail_boot type"
+    assert run_python(prefix, "-S", "-c", code) == "zipimport type"
+
+
+def test_it_imports_few_modules_and_none_that_is_not_there_already(
+    depot: Depot, python: Python
+) -> None:
+    prefix = make_prefix(depot, [], python=python)
+    code = "import sys; print(*sorted(sys.modules))"
+    with_hook = set(run_python(prefix, "-c", code).split())
+    hook = prefix.site_packages / "0_trail.pth"
+    assert hook.read_text() == "import _trail_boot; _trail_boot.install()\n"
+    prefix.site_packages.chmod(0o755)
+    hook.chmod(0o644)
+    hook.write_text("import sys\n")
+    without = set(run_python(prefix, "-c", code).split())
+    assert with_hook - without == {"_trail_boot"}
+
+
+def test_everything_is_found_as_without_it(depot: Depot, python: Python) -> None:
+    """Packages, modules, portions, odd names; what is found first is found first."""
+    entries = [
+        add_entry(
+            depot,
+            "many",
+            "1.0",
+            {
+                "pkg/__init__.py": "",
+                "pkg/sub/__init__.py": "",
+                "pkg/sub/0001_initial.py": "",
+                "pkg.py": "",
+                "both/x.txt": "",
+                "both.py": "",
+                "alone/deep/mod.py": "",
+                "85cae__mypyc.py": "",
+                "UPPER.py": "",
+                "file_without_ending": "",
+            },
+        ),
+        add_entry(depot, "n-a", "1.0", {"ns/a/__init__.py": "", "ns/one.py": ""}),
+        add_entry(depot, "n-b", "1.0", {"ns/b/__init__.py": "", "ns/empty/x.txt": ""}),
+    ]
+    prefix = make_prefix(depot, entries, python=python)
+    names = (
+        "pkg pkg.sub pkg.sub.0001_initial pkg.none both alone alone.deep alone.deep.mod "
+        "85cae__mypyc upper UPPER file_without_ending ns ns.a ns.b ns.one ns.empty ns.none none"
+    )
+    code = (
+        "import importlib.util as u, sys, importlib.machinery as m\n"
+        "for name in sys.argv[1:]:\n"
+        "  s = u.find_spec(name)\n"
+        "  print(name, s and (s.origin, s.cached, s.has_location, s.parent,"
+        "    list(s.submodule_search_locations or ()),"
+        "    isinstance(s.loader, m.SourceFileLoader)))\n"
+    )
+    with_hook = run_python(prefix, "-c", code, *names.split())
+    plain = f"import sys; sys.path_hooks.pop(0); sys.path_importer_cache.clear()\n{code}"
+    assert with_hook == run_python(prefix, "-c", plain, *names.split())
+    nothing = [line.split()[0] for line in with_hook.splitlines() if line.endswith(" None")]
+    assert nothing == ["pkg.none", "upper", "file_without_ending", "ns.none", "none"]
+
+
+def test_portions_of_other_folders_and_local_modules_come_as_ever(
+    depot: Depot, tmp_path: Path
+) -> None:
+    entry = add_entry(depot, "n", "1.0", {"ns/a.py": "V = 1", "yaml.py": "V = 'package'"})
+    prefix = make_prefix(depot, [entry])
+    (tmp_path / "ns").mkdir()
+    (tmp_path / "ns" / "b.py").write_text("V = 2")
+    (tmp_path / "yaml.py").write_text("V = 'local'")
+    script = tmp_path / "script.py"
+    script.write_text("import ns.a, ns.b, yaml; print(ns.a.V, ns.b.V, yaml.V)")
+    assert run_python(prefix, script) == "1 2 local"
+
+
+def test_packages_are_walked_and_resources_found(depot: Depot, python: Python) -> None:
+    files = {"pkg/__init__.py": "", "pkg/a.py": "", "pkg/sub/__init__.py": "", "pkg/x.txt": "data"}
+    prefix = make_prefix(depot, [add_entry(depot, "p", "1.0", files)], python=python)
+    code = (
+        "import pkgutil, pkg, inspect; print([m.name for m in pkgutil.walk_packages(pkg.__path__)],"
+        "pkgutil.get_data('pkg', 'x.txt'), pkg.__loader__.get_source('pkg') == '')"
+    )
+    assert run_python(prefix, "-c", code) == "['a', 'sub'] b'data' True"
+
+
+def test_bytecode_is_used_without_a_look_at_the_source(depot: Depot, python: Python) -> None:
+    entry = add_entry(depot, "p", "1.0", {"pkg/__init__.py": "def f(): raise ValueError"})
+    prefix = make_prefix(depot, [entry], python=python)
+    compile_entries(python.executable, python.cache_tag, [entry])
+    code = (
+        "import os, sys; asked = []\n"
+        "import _frozen_importlib_external as e\n"
+        "stat = e._path_stat\n"
+        "e._path_stat = lambda path: (asked.append(path), stat(path))[1]\n"
+        "import pkg\n"
+        "print([p for p in asked if 'site-packages' in str(p)], pkg.f.__code__.co_filename)"
+    )
+    file = prefix.site_packages / "pkg" / "__init__.py"
+    assert run_python(prefix, "-c", code) == f"[] {file}"
+
+
+def test_nothing_is_written_even_by_the_superuser(depot: Depot, python: Python) -> None:
+    entry = add_entry(depot, "p", "1.0", {"pkg/__init__.py": "", "pkg/m.py": "", "one.py": ""})
+    prefix = make_prefix(depot, [entry], python=python)
+    for folder in [prefix.path, entry.path]:
+        for root, _, _ in os.walk(folder):
+            Path(root).chmod(0o755)
+    assert run_python(prefix, "-c", "import pkg.m, one") == ""
+    assert list(entry.path.rglob("*.pyc")) == []
+    written = [path for path in prefix.path.rglob("*.pyc") if not path.is_symlink()]
+    # The hook itself is found before it can keep anybody from writing.
+    assert [path.name for path in written] in ([], [f"_trail_boot.{python.cache_tag}.pyc"])
+
+
+def test_bytecode_goes_where_the_user_wants_all_of_it(depot: Depot, tmp_path: Path) -> None:
+    entry = add_entry(depot, "p", "1.0", {"one.py": ""})
+    prefix = make_prefix(depot, [entry])
+    cache = tmp_path / "cache"
+    run_python(prefix, "-c", "import one", PYTHONPYCACHEPREFIX=str(cache))
+    assert [path.name for path in cache.rglob("one.*")] == [f"one.{this_python().cache_tag}.pyc"]
+
+
+def test_the_projects_own_bytecode_is_written(depot: Depot, tmp_path: Path) -> None:
+    prefix = make_prefix(depot, [])
+    (tmp_path / "mine.py").write_text("")
+    run_python(prefix, "-c", "import mine", PYTHONPATH=str(tmp_path))
+    assert len(list((tmp_path / "__pycache__").iterdir())) == 1
+
+
+def test_damaged_and_foreign_bytecode_is_passed_over(depot: Depot, python: Python) -> None:
+    entry = add_entry(
+        depot, "p", "1.0", {"pkg/__init__.py": "V = 1", "pkg/m.py": "V = 2", "pkg/cut.py": "V = 3"}
+    )
+    prefix = make_prefix(depot, [entry], python=python)
+    compile_entries(python.executable, python.cache_tag, [entry])
+    for name, content in (("__init__", b""), ("m", b"nonsense, and enough of it")):
+        file = (
+            entry.path / f"lib/python/site-packages/pkg/__pycache__/{name}.{python.cache_tag}.pyc"
+        )
+        file.chmod(0o644)
+        file.write_bytes(content)
+    assert run_python(prefix, "-c", "import pkg.m; print(pkg.V, pkg.m.V)") == "1 2"
+
+
+def test_it_is_itself_compiled_with_the_prefix(depot: Depot, python: Python) -> None:
+    prefix = make_prefix(depot, [], python=python)
+    compile_prefix(depot, prefix.key)
+    code = "import _trail_boot as b, os; print(b.__file__, os.path.exists(b.__cached__))"
+    assert run_python(prefix, "-c", code) == f"{prefix.site_packages}/_trail_boot.py True"
+
+
+def test_without_its_file_python_still_starts(depot: Depot) -> None:
+    prefix = make_prefix(depot, [add_entry(depot, "p", "1.0", {"one.py": "V = 1"})])
+    prefix.site_packages.chmod(0o755)
+    (prefix.site_packages / "_trail_boot.py").unlink()
+    assert run_python(prefix, "-c", "import one; print(one.V)") == "1"
+
+
+def test_in_a_running_python_of_another_place(depot: Depot, tmp_path: Path) -> None:
+    """Two prefixes in one process, as notebooks have it."""
+    one = make_prefix(depot, [add_entry(depot, "p", "1.0", {"one.py": "V = 1"})])
+    two = make_prefix(depot, [add_entry(depot, "q", "1.0", {"two.py": "V = 2"})])
+    code = (
+        "import site, sys, _trail_boot as b\n"
+        f"site.addsitedir({str(two.site_packages)!r}); b.install({str(two.site_packages)!r})\n"
+        "import one, two; print(one.V, two.V, type(two.__spec__.loader).__module__)"
+    )
+    assert run_python(one, "-c", code) == "1 2 _trail_boot"
+    assert tmp_path.is_dir()
+
+
+def test_new_files_are_seen_after_caches_are_dropped(depot: Depot) -> None:
+    prefix = make_prefix(depot, [])
+    prefix.site_packages.chmod(0o755)
+    code = (
+        "import importlib, pathlib, sys\n"
+        "try: import late\n"
+        "except ImportError: print('not there')\n"
+        f"pathlib.Path({str(prefix.site_packages)!r}, 'late.py').write_text('V = 1')\n"
+        "importlib.invalidate_caches()\n"
+        "import late; print(late.V)"
+    )
+    assert run_python(prefix, "-c", code) == "not there\n1"
+
+
+def test_coverage_is_told_what_is_no_project_code(tmp_path: Path, python: Python) -> None:
+    shared = open_depots([tmp_path / "shared"]).receiver
+    depot = open_depots([tmp_path / "depot"]).receiver
+    entries = [
+        add_entry(shared, "coverage", "7.0", {"coverage/__init__.py": ""}),
+        add_entry(depot, "p", "1.0", {"one.py": ""}),
+    ]
+    prefix = make_prefix(depot, entries, python=python)
+    code = (
+        "import sysconfig, json, coverage\n"
+        "names = [n for n in sysconfig.get_scheme_names() if 'trail' in n]\n"
+        "print(json.dumps([[n, sysconfig.get_paths(n)['purelib']] for n in names]))\n"
+    )
+    assert json.loads(run_python(prefix, "-c", code)) == [
+        ["posix_trail_0", str(tmp_path / "depot" / "installed")],
+        ["posix_trail_1", str(tmp_path / "shared" / "installed")],
+    ]
+    code = "import sysconfig, one; print('posix_trail_0' in sysconfig.get_scheme_names())"
+    assert run_python(prefix, "-c", code) == "False"
