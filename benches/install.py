@@ -8,7 +8,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from benches.measure import Sample, Series, join, measure, settle, touch_memory
+from benches.measure import Effort, Sample, Series, join, measure, settle, touch_memory
 from benches.peers import COLD, Peer, Step
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def install_all(
     peers: tuple[Peer, ...],
     place: Place,
     *,
-    rounds: int,
+    effort: Effort,
     tell: Callable[[str], None],
 ) -> list[Figure]:
     """Time all scenarios of all peers, in turns.
@@ -94,18 +94,20 @@ def install_all(
         house: the lock.
         peers: the first is the one that the others are compared with.
         place: where.
-        rounds: how many undisturbed samples are enough; up to twice as many rounds are tried.
+        effort: how often, and how patiently.
         tell: what to do with a line of progress.
     """
     series: dict[tuple[str, str], Series] = {}
-    for turn in range(2 * rounds):
+    for turn in range(2 * effort.rounds):
         touch_memory(_MEMORY)
         for peer in peers:
             known = [entry for (name, _), entry in series.items() if name == peer.name]
             if known and (peer.once or all(entry.enough for entry in known)):
                 continue
-            for scenario, sample in _round(house, peer, place):
-                entry = series.setdefault((peer.name, scenario), Series(1 if peer.once else rounds))
+            for scenario, sample in _round(house, peer, place, effort.patience):
+                entry = series.setdefault(
+                    (peer.name, scenario), Series(1 if peer.once else effort.rounds)
+                )
                 entry.samples.append(sample)
                 tell(_progress(turn, peer.name, scenario, sample))
     first = peers[0].name
@@ -151,19 +153,21 @@ def count(house: Wheelhouse, peer: Peer, place: Place) -> Counts:
     return counts
 
 
-def _round(house: Wheelhouse, peer: Peer, place: Place) -> Iterator[tuple[str, Sample]]:
+def _round(
+    house: Wheelhouse, peer: Peer, place: Place, patience: float
+) -> Iterator[tuple[str, Sample]]:
     folder = place.fresh(_label(peer))
     for wheel in house.wheels:
         wheel.path.read_bytes()  # from now on in the page cache
     for step in peer.steps(folder, house):
-        yield step.scenario, _time(step)
+        yield step.scenario, _time(step, patience)
     place.done_with(folder)
 
 
-def _time(step: Step) -> Sample:
+def _time(step: Step, patience: float) -> Sample:
     if step.before:
         step.before()
-    settle()
+    settle(patience)
     return join([measure(line, cwd=step.cwd, environ=step.environ) for line in step.commands])
 
 

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Sample", "Series", "join", "measure", "settle", "touch_memory"]
+__all__ = ["Effort", "Sample", "Series", "join", "measure", "settle", "touch_memory"]
 
 # /proc/stat counts in hundredths of a second for each core.
 _RESOLUTION = 0.03
 _TOLERATED = 0.05
+_LISTEN = 0.4
 _SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
@@ -50,6 +51,19 @@ class Sample:
     after_wall: float = 0.0
     foreign: float = 0.0
     noisy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much time a figure is worth.
+
+    Args:
+        rounds: how many undisturbed samples are enough; up to twice as many rounds are run.
+        patience: seconds to wait for others to become quiet, before each sample.
+    """
+
+    rounds: int
+    patience: float
 
 
 class Series:
@@ -159,9 +173,19 @@ def join(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def settle() -> None:
-    """Write dirty pages to the disk, so that nobody pays for those of the one before."""
+def settle(patience: float) -> None:
+    """Write dirty pages to the disk, so that nobody pays for another, and wait for silence.
+
+    Args:
+        patience: seconds to wait for others to become quiet.
+    """
     os.sync()
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        others = _Others()
+        time.sleep(_LISTEN)
+        if others.seconds(0.0) < _TOLERATED * _LISTEN * (os.cpu_count() or 1):
+            return
 
 
 def touch_memory(size: int) -> None:

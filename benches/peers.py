@@ -27,10 +27,21 @@ if TYPE_CHECKING:
 
     from benches.locks import Tools, Wheelhouse
 
-__all__ = ["COLD", "NEW", "NOTHING", "Peer", "Step", "base_environ", "make_peers", "trail_command"]
+__all__ = [
+    "COLD",
+    "NEW",
+    "NEXT",
+    "NOTHING",
+    "Peer",
+    "Step",
+    "base_environ",
+    "make_peers",
+    "trail_command",
+]
 
 COLD = "cold"
 NEW = "new environment"
+NEXT = "next project"
 NOTHING = "nothing to do"
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +55,7 @@ class Step:
     """One thing to time.
 
     Args:
-        scenario: `COLD`, `NOTHING` or `NEW`.
+        scenario: `COLD`, `NOTHING`, `NEW` or `NEXT`.
         commands: run one after the other, their times added.
         environ: all of their environment.
         cwd: where they run.
@@ -90,9 +101,11 @@ def trail_command(
         tools: for the Python.
         environ: the environment of everybody.
     """
+    # Nobody else compiles; trail would, behind the first program that it starts.
+    own = dict(environ) | {"TRAIL_COMPILE": "never"}
     if trail:
-        return (trail,), dict(environ)
-    return (tools.python, "-m", "trail"), dict(environ) | {"PYTHONPATH": str(_ROOT / "python")}
+        return (trail,), own
+    return (tools.python, "-m", "trail"), own | {"PYTHONPATH": str(_ROOT / "python")}
 
 
 def make_peers(
@@ -121,17 +134,10 @@ def make_peers(
 
 
 def _trail(trail: Command, environ: Environ, folder: Path, house: Wheelhouse) -> tuple[Step, ...]:
-    depot = folder / "depot"
     first = folder / "first"
     second = folder / "second"
-    environ = environ | {"TRAIL_DEPOT": str(depot)}
-
-    def new_project() -> None:
-        _copy_lock(house, second)
-        # Moved away, for a deletion would slow down what follows (places.py).
-        for prefix in list((depot / "prefixes").iterdir()):
-            prefix.chmod(0o700)
-            prefix.rename(folder / prefix.name)
+    third = folder / "third"
+    environ = environ | {"TRAIL_DEPOT": str(folder / "depot")}
 
     install = (*trail, "install")
     run = (*trail, "run", "true")
@@ -144,7 +150,21 @@ def _trail(trail: Command, environ: Environ, folder: Path, house: Wheelhouse) ->
             before=partial(_copy_lock, house, first),
         ),
         Step(scenario=NOTHING, commands=(install,), environ=environ, cwd=first),
-        Step(scenario=NEW, commands=(run,), environ=environ, cwd=second, before=new_project),
+        # `install` makes no prefix, so this one is the depot's first.
+        Step(
+            scenario=NEW,
+            commands=(run,),
+            environ=environ,
+            cwd=second,
+            before=partial(_copy_lock, house, second),
+        ),
+        Step(
+            scenario=NEXT,
+            commands=(run,),
+            environ=environ,
+            cwd=third,
+            before=partial(_copy_lock, house, third),
+        ),
     )
 
 
@@ -172,6 +192,12 @@ def _uv(
         Step(
             scenario=NEW,
             commands=(venv("second"), sync("second")),
+            environ=environ,
+            cwd=folder,
+        ),
+        Step(
+            scenario=NEXT,
+            commands=(venv("third"), sync("third")),
             environ=environ,
             cwd=folder,
         ),

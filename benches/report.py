@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benches.peers import COLD, NEW, NOTHING
+from benches.peers import COLD, NEW, NEXT, NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["counts", "installs", "linkings", "starts"]
 
-_SCENARIOS = (COLD, NEW, NOTHING)
+_SCENARIOS = (COLD, NEW, NEXT, NOTHING)
 
 
 def installs(houses: Sequence[Wheelhouse], figures: Sequence[Figure]) -> Iterator[str]:

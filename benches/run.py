@@ -29,6 +29,7 @@ from benches.locks import (  # noqa: E402
     get_wheelhouse,
     merge,
 )
+from benches.measure import Effort  # noqa: E402
 from benches.peers import base_environ, make_peers, trail_command  # noqa: E402
 from benches.places import PLACES, Place, open_place  # noqa: E402
 from benches.prefix import Linking, link_all  # noqa: E402
@@ -90,8 +91,11 @@ class _Run:
         peers = make_peers(self.tools, home=home, trail=options.trail, engines=self.engines)
         if options.peer:
             peers = tuple(peer for peer in peers if peer.name in options.peer)
+        effort = Effort(rounds=options.rounds, patience=options.patience)
         for house in self.houses:
-            self.figures += install_all(house, peers, place, rounds=options.rounds, tell=_tell)
+            self.figures += install_all(
+                house, peers, place, rounds=options.rounds, patience=options.patience, tell=_tell
+            )
             if place.name not in self.counts and not options.quick:
                 self.counts[house.name] = [count(house, peer, place) for peer in peers]
 
@@ -170,6 +174,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     several("--place", choices=PLACES, help="tmpfs and disk")
     several("--engine", choices=("native", "python"), help="those there are")
     several("--peer", help="all of them; the first one is the measure")
+    parser.add_argument(
+        "--patience", type=float, default=5.0, help="seconds to wait for silence (5)"
+    )
     parser.add_argument("--trail", help="an installed trail; this checkout without")
     parser.add_argument("--disk", type=Path, help="a folder on the disk to measure")
     parser.add_argument("--cache", type=Path, help="for wheels and tools (TRAIL_BENCH_CACHE)")
