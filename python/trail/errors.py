@@ -118,7 +118,7 @@ class CommandError(TrailError):
         self.exit_code = exit_code  # type: ignore[misc]  # per instance: 126 or 127
 
 
-class ManyErrors(TrailError):
+class ManyErrors(TrailError):  # noqa: N818  # it is several
     """Several things failed; each is shown.
 
     Args:

@@ -9,14 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from tests.helpers.trail import Project, make_project, package
 from tests.helpers.wheels import make_wheel
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from trail.depot.roots import Root, is_settled, read_root
 
 
 @pytest.fixture
@@ -204,7 +202,7 @@ def test_an_unknown_group_is_named(project: Project) -> None:
 
 
 @pytest.fixture
-def loaded(project: Project, tmp_path: Path) -> Iterator[list[str]]:
+def loaded(project: Project, tmp_path: Path) -> list[str]:
     """The modules that the fast path has loaded when it starts the program."""
     assert project.trail("run", "python", "-c", "pass").code == 0
     report = tmp_path / "modules.json"
@@ -226,7 +224,8 @@ def loaded(project: Project, tmp_path: Path) -> Iterator[list[str]]:
         env=project.surroundings(),
         check=True,
     )
-    return json.loads(report.read_text())
+    names: list[str] = json.loads(report.read_text())
+    return names
 
 
 def test_the_fast_path_loads_next_to_nothing(loaded: list[str]) -> None:
@@ -277,6 +276,21 @@ def test_the_fast_path_reads_a_handful_of_files(project: Project, tmp_path: Path
     )
     files = [name for name in report.read_text().splitlines() if name != str(report)]
     assert len(files) <= 8, files
+
+
+def test_a_record_of_young_files_becomes_a_record_of_time_stamps(project: Project) -> None:
+    assert project.trail("run", "python", "-c", "pass").code == 0
+    records = list((project.depot / "roots").iterdir())
+    assert not any(is_settled(parsed(path)) for path in records)
+    time.sleep(2.1)
+    assert project.trail("run", "python", "-c", "pass").code == 0
+    assert all(is_settled(parsed(path)) for path in records)
+
+
+def parsed(path: Path) -> Root:
+    root = read_root(path)
+    assert root is not None
+    return root
 
 
 def test_ctrl_c_reaches_the_program(project: Project) -> None:

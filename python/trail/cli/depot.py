@@ -20,6 +20,7 @@ from trail.report import Reporter
 if TYPE_CHECKING:
     from trail.commands.context import Context
     from trail.depot.store import Entry
+    from trail.depot.verify import Problem
 
 __all__ = ["command"]
 
@@ -97,15 +98,15 @@ def verify(context: click.Context, names: tuple[str, ...], repair: bool) -> None
     damaged: list[Entry] = []
     for entry, problems in verify_entries(entries, threads=world.settings.threads):
         for problem in problems:
-            line = f"{entry.id}: {problem.path}: {problem.what}"
-            if problem.expected is not None or problem.actual is not None:
-                line += f" (expected {problem.expected}, actual {problem.actual})"
+            line = f"{entry.id}: {_describe(problem)}"
             if problem.serious:
                 click.echo(line)
             else:
                 printer.warn(line)
         if any(problem.serious for problem in problems):
             damaged.append(entry)
+        elif entry.depot.writable:
+            entry.depot.trust(entry.id)
     seconds = time.monotonic() - begun
     if not damaged:
         printer.say(f"verified {len(entries)} entries in {seconds:.1f}s: all as installed")
@@ -168,6 +169,13 @@ def _world(context: click.Context) -> Context:
 
 def _is_called(entry: Entry, name: str) -> bool:
     return name == entry.id or entry.id.partition("/")[0] == canonicalize_name(name)
+
+
+def _describe(problem: Problem) -> str:
+    text = f"{problem.path}: {problem.what}"
+    if problem.expected is not None or problem.actual is not None:
+        text += f" (expected {problem.expected}, actual {problem.actual})"
+    return text
 
 
 def _show(entry: Entry) -> None:

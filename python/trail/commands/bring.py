@@ -137,21 +137,26 @@ def bring(  # noqa: PLR0913  # what is wanted, and the parts that work on it
 
 def _find(wheel: WheelFile, stack: Stack, state: _State) -> bool:
     """Look a wheel up by its sha256; False where nobody told it, or it is not there."""
-    identity = _identity(wheel)
-    if identity is None:
-        return False
-    entry = stack.find(identity, Sha256(dict(wheel.hashes)["sha256"]))
-    if entry is None:
-        return False
-    state.entries[wheel] = entry
-    return True
+    for digest in _digests(wheel):
+        identity = entry_id(wheel.name, wheel.version, wheel.filename, digest)
+        entry = stack.find(identity, digest)
+        if entry is not None:
+            state.entries[wheel] = entry
+            return True
+    return False
+
+
+def _digests(wheel: WheelFile) -> list[Sha256]:
+    """The sha256 that the wheel may have: pins may allow several files."""
+    return [Sha256(digest) for algorithm, digest in wheel.hashes if algorithm == "sha256"]
 
 
 def _identity(wheel: WheelFile) -> EntryId | None:
-    digest = dict(wheel.hashes).get("sha256")
-    if digest is None:
+    """The entry that the wheel will be, if that is known before its bytes are."""
+    digests = _digests(wheel)
+    if len(digests) != 1:
         return None
-    return entry_id(wheel.name, wheel.version, wheel.filename, Sha256(digest))
+    return entry_id(wheel.name, wheel.version, wheel.filename, digests[0])
 
 
 class _Worker:
@@ -209,6 +214,7 @@ class _Worker:
         except BaseException:
             for future in downloads:
                 future.cancel()
+            self.client.close()  # ends the transfers that are under way
             raise
         return left
 

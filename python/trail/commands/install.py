@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from trail.commands.bring import bring
 from trail.commands.target import choose_python, select
 from trail.commands.words import install_words
-from trail.depot.roots import Root, is_current, read_root, root_name, write_root
+from trail.depot.roots import Root, is_current, is_settled, read_root, root_name, write_root
 from trail.model import EntryId
 from trail.wheel.engine import choose_engine
 
@@ -164,7 +164,12 @@ def _recall(
         return None
     found = [stack.find(EntryId(identity)) for identity in root.entries]
     entries = tuple(entry for entry in found if entry is not None)
-    return (root, entries) if len(entries) == len(found) else None
+    if len(entries) != len(found):
+        return None
+    if not is_settled(root):
+        with contextlib.suppress(OSError):  # then it is compared by content once more
+            root = write_root(file, root)
+    return root, entries
 
 
 def _remember(file: Path, words: tuple[str, ...], python: Python, installed: Installed) -> None:

@@ -14,7 +14,7 @@ import time
 
 from trail.commands.start import CannotStart, compile_in_background, program, start, surroundings
 from trail.commands.words import install_words, nothing_to_do, run_words, split_words
-from trail.depot.roots import is_current, read_root, root_name, touch_root
+from trail.depot.roots import is_current, is_settled, read_root, root_name, touch_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from trail.depot.roots import Root
 
 __all__ = ["replay_install", "replay_run"]
+
+_SETTLED = 2_000_000_000  # ns after which an unchanged file is known by its time stamp
 
 # What makes a folder a project: the same names as trail.project.find uses.
 _MARKS = ("pylock.toml", "pyproject.toml")
@@ -83,6 +85,8 @@ def _recall(project: str, request: tuple[str, ...], environ: dict[str, str]) -> 
         if root is None or root.project != project or root.request != request:
             continue
         if is_current(root):
+            if not is_settled(root) and time.time_ns() > root.written + _SETTLED:
+                return None  # the slow path writes it anew, to be compared by stat alone
             touch_root(record)
             return root
     return None
