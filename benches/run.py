@@ -93,9 +93,7 @@ class _Run:
             peers = tuple(peer for peer in peers if peer.name in options.peer)
         effort = Effort(rounds=options.rounds, patience=options.patience)
         for house in self.houses:
-            self.figures += install_all(
-                house, peers, place, rounds=options.rounds, patience=options.patience, tell=_tell
-            )
+            self.figures += install_all(house, peers, place, effort=effort, tell=_tell)
             if place.name not in self.counts and not options.quick:
                 self.counts[house.name] = [count(house, peer, place) for peer in peers]
 
