@@ -86,7 +86,7 @@ def test_spoiled_wheels_are_judged_alike(python: Engine, native: Engine, tmp_pat
 def test_many_spoiled_wheels_are_judged_alike(
     python: Engine, native: Engine, tmp_path: Path
 ) -> None:
-    for start in range(1000, 21_000, 1000):
+    for start in range(1000, 9000, 1000):
         _check(python, native, tmp_path, range(start, start + 1000))
 
 

@@ -45,11 +45,12 @@ class PrefixLoader(external.SourceFileLoader):
 
     def get_code(self, fullname: str) -> "CodeType | None":
         """Give the code of a module (`importlib.abc.InspectLoader`)."""
+        cached, data = "", b""
         try:
             cached = external.cache_from_source(self.path)
             data = self.get_data(cached)
         except (OSError, NotImplementedError):
-            data = b""
+            pass
         if data[: len(_TRUSTED)] != _TRUSTED or _compile is None or _ALWAYS_CHECK:
             return super().get_code(fullname)
         code: CodeType
