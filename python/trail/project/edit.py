@@ -1,0 +1,146 @@
+"""Change the requirements in a `pyproject.toml`; comments, order and layout stay.
+
+Everything here takes the file's text and gives the new one: what is written, and what is
+put back when something fails, is the caller's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from tomlkit.exceptions import TOMLKitError
+
+from trail.errors import ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tomlkit.items import Array
+    from tomlkit.toml_document import TOMLDocument
+
+__all__ = ["Place", "add_requirement", "new_pyproject", "remove_requirement"]
+
+Place = tuple[str, ...]
+"""Where a list of requirements stands: keys from the top of the file."""
+
+
+def add_requirement(text: str, path: Path, place: Place, requirement: Requirement) -> str:
+    """Add a requirement, or replace the one that is there for the same distribution.
+
+    A list whose requirements are sorted stays sorted; otherwise the new one comes last. A
+    requirement with another marker is another one and stays.
+
+    Args:
+        text: the file's content.
+        path: the file, for messages.
+        place: where the list stands; it is made if it is missing.
+        requirement: what to add.
+
+    Raises:
+        ProjectError: the file is not TOML, or what is at the place is no list.
+    """
+    document = _parse(text, path)
+    array = _array(document, path, place)
+    wanted = (canonicalize_name(requirement.name), str(requirement.marker or ""))
+    keys = [_identity(item) for item in array]
+    if wanted in keys:
+        array[keys.index(wanted)] = str(requirement)
+        return tomlkit.dumps(document)
+    names = [str(item).lower() for item in array]
+    position = len(array)
+    if names == sorted(names):
+        position = sum(name < str(requirement).lower() for name in names)
+    multiline = "\n" in array.as_string()
+    array.insert(position, str(requirement))
+    if multiline or len(array) > 1:
+        array.multiline(multiline or len(array) > 3)  # noqa: PLR2004  # a line holds about three
+    return tomlkit.dumps(document)
+
+
+def remove_requirement(text: str, path: Path, place: Place, name: str) -> str | None:
+    """Remove every requirement for a distribution from one list.
+
+    Args:
+        text: the file's content.
+        path: the file, for messages.
+        place: where the list stands.
+        name: the distribution, in any spelling.
+
+    Returns:
+        The new content, or None if the list is missing or does not name the distribution.
+
+    Raises:
+        ProjectError: the file is not TOML, or what is at the place is no list.
+    """
+    document = _parse(text, path)
+    table: Any = document
+    for key in place:
+        if key not in table:
+            return None
+        table = table[key]
+    array = _array(document, path, place)
+    positions = [
+        number for number, item in enumerate(array) if _identity(item)[0] == canonicalize_name(name)
+    ]
+    if not positions:
+        return None
+    for number in reversed(positions):
+        del array[number]
+    return tomlkit.dumps(document)
+
+
+def new_pyproject(name: str, requires_python: str) -> str:
+    """Write the `pyproject.toml` of a new project.
+
+    Args:
+        name: of the project.
+        requires_python: a version specifier.
+    """
+    document = tomlkit.document()
+    project = tomlkit.table()
+    project["name"] = name
+    project["version"] = "0.1.0"
+    project["requires-python"] = requires_python
+    project["dependencies"] = tomlkit.array()
+    document["project"] = project
+    return tomlkit.dumps(document)
+
+
+def _parse(text: str, path: Path) -> TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise ProjectError(
+            f"`{path}` is not valid TOML", details=(("problem", str(error)),)
+        ) from error
+
+
+def _array(document: TOMLDocument, path: Path, place: Place) -> Array:
+    """Find a list, or make it with the tables above it."""
+    table: Any = document
+    for number, key in enumerate(place[:-1]):
+        if key not in table:
+            table[key] = tomlkit.table(is_super_table=number == 0 and place[0] == "tool")
+        table = table[key]
+        if not hasattr(table, "keys"):
+            raise ProjectError(f"`{'.'.join(place[: number + 1])}` in `{path}` is not a table")
+    if place[-1] not in table:
+        table[place[-1]] = tomlkit.array()
+    array: Any = table[place[-1]]
+    if not isinstance(array, list):
+        raise ProjectError(f"`{'.'.join(place)}` in `{path}` is not a list")
+    return array  # type: ignore[return-value]  # tomlkit's Array is a list
+
+
+def _identity(item: Any) -> tuple[str, str]:
+    """Name and marker of a requirement; what is none, such as an include, is like no other."""
+    try:
+        requirement = Requirement(str(item)) if isinstance(item, str) else None
+    except InvalidRequirement:
+        requirement = None
+    if requirement is None:
+        return ("", "")
+    return canonicalize_name(requirement.name), str(requirement.marker or "")
