@@ -110,3 +110,75 @@ pub fn has_signature(comment: &[u8]) -> bool {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An end record; the fields are disk, directory's disk, two counts, size, offset.
+    fn end(fields: [u16; 4], size: u32, offset: u32, comment: &[u8]) -> Vec<u8> {
+        let mut bytes = b"PK\x05\x06".to_vec();
+        for field in fields {
+            bytes.extend(field.to_le_bytes());
+        }
+        bytes.extend(size.to_le_bytes());
+        bytes.extend(offset.to_le_bytes());
+        bytes.extend(u16::try_from(comment.len()).unwrap().to_le_bytes());
+        bytes.extend(comment);
+        bytes
+    }
+
+    fn code(bytes: &[u8]) -> &'static str {
+        parse_frame(bytes, bytes.len() as u64).unwrap_err().code
+    }
+
+    fn with_directory(size: usize, end: Vec<u8>) -> Vec<u8> {
+        [vec![0; size], end].concat()
+    }
+
+    #[test]
+    fn a_right_end() {
+        let bytes = with_directory(10, end([0, 0, 1, 1], 10, 0, b"hello"));
+        let frame = Frame { offset: 0, size: 10, entries: 1 };
+        assert_eq!(parse_frame(&bytes, bytes.len() as u64), Ok(frame));
+    }
+
+    #[test]
+    fn wrong_ends() {
+        let right = end([0; 4], 0, 0, b"");
+        assert_eq!(code(b""), "zip-no-directory");
+        assert_eq!(code(&right[..21]), "zip-no-directory");
+        assert_eq!(code(&[&right[..], b"x"].concat()), "zip-trailing-data");
+        assert_eq!(code(&end([0; 4], 0, 0, b"PK\x01\x02")), "zip-comment-signature");
+        assert_eq!(code(&end([1, 0, 0, 0], 0, 0, b"")), "zip-multi-disk");
+        assert_eq!(code(&end([0, 0, 1, 2], 0, 0, b"")), "zip-multi-disk");
+        assert_eq!(code(&end([0, 0, 0xffff, 0xffff], 0, 0, b"")), "zip-zip64");
+        assert_eq!(code(&end([0; 4], 23, 0, b"")), "zip-directory");
+        assert_eq!(code(&end([0; 4], 22, 0, b"")), "zip-gap");
+        assert_eq!(code(&with_directory(10, end([0; 4], 9, 0, b""))), "zip-gap");
+    }
+
+    #[test]
+    fn zip64_records_are_obeyed() {
+        let archive = |version_size: u64, offset: u64| {
+            let mut bytes = vec![0; 10];
+            bytes.extend(b"PK\x06\x06");
+            bytes.extend(version_size.to_le_bytes());
+            bytes.extend([0; 12]);
+            for field in [1, 1, 10, offset] {
+                bytes.extend(field.to_le_bytes());
+            }
+            bytes.extend(b"PK\x06\x07\0\0\0\0");
+            bytes.extend(10_u64.to_le_bytes());
+            bytes.extend(1_u32.to_le_bytes());
+            bytes.extend(end([0, 0, 1, 1], 10, u32::MAX, b""));
+            bytes
+        };
+        let right = archive(44, 0);
+        let frame = Frame { offset: 0, size: 10, entries: 1 };
+        assert_eq!(parse_frame(&right, right.len() as u64), Ok(frame));
+        assert_eq!(code(&archive(45, 0)), "zip-zip64");
+        assert_eq!(code(&archive(44, u64::MAX)), "zip-directory");
+        assert_eq!(code(&archive(44, 1)), "zip-gap");
+    }
+}

@@ -147,3 +147,104 @@ fn check_crc(member: &Member, actual: u32) -> Result<(), Fault> {
         .expected(format!("{:08x}", member.crc))
         .actual(format!("{actual:08x}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::DeflateEncoder;
+
+    use super::*;
+
+    /// A file with the given bytes in it.
+    fn source(name: &str, bytes: &[u8], private: bool) -> Source {
+        let path = std::env::temp_dir().join(format!("trail-{}-{name}", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        let source = Source::open(&path, private).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        source
+    }
+
+    fn member(method: u16, packed: usize, content: &[u8]) -> Member {
+        Member {
+            name: "m".into(),
+            flags: 0,
+            method,
+            crc: crc32fast::hash(content),
+            packed: packed as u64,
+            size: content.len() as u64,
+            offset: 0,
+            data: 0,
+            executable: false,
+        }
+    }
+
+    fn deflate(content: &[u8]) -> Vec<u8> {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn streamed(source: &Source, member: &Member) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        stream(source, member, &mut Scratch::new(), |block| {
+            bytes.extend_from_slice(block);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Both ways of reading, of mapped and of other files, agree.
+    fn both(name: &str, member: &Member, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let results: Vec<_> = [true, false]
+            .into_iter()
+            .flat_map(|private| {
+                let source = source(name, bytes, private);
+                let whole = content(&source, member, &mut Scratch::new()).map(<[u8]>::to_vec);
+                [whole, streamed(&source, member)]
+            })
+            .collect();
+        assert!(results.iter().all(|result| *result == results[0]), "{name}");
+        results.into_iter().next().unwrap()
+    }
+
+    fn text(size: usize) -> Vec<u8> {
+        (0..size).map(|at| (at * at / 7).to_le_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn right_members() {
+        for size in [0, 1, 1000, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
+            let content = text(size);
+            let packed = deflate(&content);
+            let deflated = member(DEFLATED, packed.len(), &content);
+            assert!(both(&format!("right-{size}"), &deflated, &packed) == Ok(content.clone()));
+            let stored = member(crate::directory::STORED, size, &content);
+            assert!(both(&format!("stored-{size}"), &stored, &content) == Ok(content));
+        }
+    }
+
+    #[test]
+    fn wrong_streams() {
+        let content = text(100_000);
+        let packed = deflate(&content);
+        let fault = Err(Fault::of("zip-stream", "m").into());
+        let right = member(DEFLATED, packed.len(), &content);
+        let longer = [&packed[..], b"x"].concat();
+        let late = Member { packed: right.packed + 1, ..right.clone() };
+        assert_eq!(both("late", &late, &longer), fault);
+        let early = Member { packed: right.packed - 1, ..right.clone() };
+        assert_eq!(both("early", &early, &packed), fault);
+        for size in [right.size - 1, right.size + 1, 0] {
+            let lying = Member { size, ..right.clone() };
+            assert_eq!(both(&format!("lying-{size}"), &lying, &packed), fault);
+        }
+        let damaged = [&[7], &packed[1..]].concat();
+        assert_eq!(both("damaged", &right, &damaged), fault);
+        let other = Member { crc: 1, ..right.clone() };
+        let actual = format!("{:08x}", right.crc);
+        let fault = Fault::of("zip-crc", "m").expected("00000001").actual(actual);
+        assert_eq!(both("crc", &other, &packed), Err(fault.into()));
+    }
+}

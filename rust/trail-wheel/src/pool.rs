@@ -245,6 +245,7 @@ impl Shared {
     }
 
     fn prepare(&self, job: &Job, scratch: &mut Scratch) {
+        let mut promised = 0;
         let prepared = guard(|| {
             Wheel::prepare(job, scratch, |size, free| {
                 let mut state = self.lock();
@@ -253,6 +254,7 @@ impl Shared {
                     return Err(free);
                 }
                 state.promised += size;
+                promised = size;
                 Ok(())
             })
         });
@@ -271,7 +273,10 @@ impl Shared {
                 drop(state);
                 self.work.notify_all();
             }
-            Err(error) => self.finish(job.id, Err(error)),
+            Err(error) => {
+                self.lock().promised -= promised;
+                self.finish(job.id, Err(error));
+            }
         }
     }
 

@@ -173,3 +173,87 @@ fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     crate::name::display(&bytes[..end], true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of one width, one after the other.
+    fn words(wide: bool, big: bool, values: &[u64]) -> Vec<u8> {
+        let bytes = values.iter().flat_map(|value| {
+            let little = value.to_le_bytes()[..if wide { 8 } else { 4 }].to_vec();
+            if big { little.into_iter().rev().collect() } else { little }
+        });
+        bytes.collect()
+    }
+
+    /// A shared library that consists of headers, mapped at address 0x1000.
+    fn library(wide: bool, big: bool) -> Vec<u8> {
+        let (header, segment) = if wide { (64, 56) } else { (52, 32) };
+        let half = |value: u16| if big { value.to_be_bytes() } else { value.to_le_bytes() };
+        let dynamic = header + 2 * segment;
+        let entries = words(wide, big, &[29, 1, 15, 9, 5, 0x1000 + 600, 10, 20, 0, 0]);
+        let mut bytes = vec![0; 640];
+        let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
+        put(0, &[0x7f, b'E', b'L', b'F', if wide { 2 } else { 1 }, if big { 2 } else { 1 }]);
+        put(if wide { 32 } else { 28 }, &words(wide, big, &[header as u64]));
+        put(if wide { 54 } else { 42 }, &half(u16::try_from(segment).unwrap()));
+        put(if wide { 56 } else { 44 }, &half(2));
+        let segments = [(1, 0, 0x1000, 640), (2, dynamic, 0x1000 + dynamic, entries.len())];
+        for (at, (kind, offset, address, size)) in segments.into_iter().enumerate() {
+            let start = header + at * segment;
+            put(start, &words(false, big, &[kind]));
+            let place = if wide { [8, 16, 32] } else { [4, 8, 16] };
+            for (at, value) in place.into_iter().zip([offset, address, size]) {
+                put(start + at, &words(wide, big, &[value as u64]));
+            }
+        }
+        put(dynamic, &entries);
+        put(600, b"\0$ORIGIN\0/a:$ORIGIN\0");
+        bytes
+    }
+
+    #[test]
+    fn elf_of_every_kind() {
+        for (wide, big) in [(false, false), (false, true), (true, false), (true, true)] {
+            let found = search_paths(&library(wide, big)[..]);
+            let found: Vec<_> = found.iter().map(|(tag, path)| (*tag, path.as_str())).collect();
+            let all = [("DT_RUNPATH", "$ORIGIN"), ("DT_RPATH", "/a"), ("DT_RPATH", "$ORIGIN")];
+            assert_eq!(found, all, "{wide} {big}");
+        }
+    }
+
+    fn mach(path: &[u8]) -> Vec<u8> {
+        let size = 12 + u32::try_from(path.len()).unwrap();
+        let mut bytes = vec![0xcf, 0xfa, 0xed, 0xfe];
+        for field in [7, 3, 6, 1, size, 0, 0, 0x8000_001c, size, 12] {
+            bytes.extend(field.to_le_bytes());
+        }
+        bytes.extend(path);
+        bytes
+    }
+
+    #[test]
+    fn mach_o_thin_and_fat() {
+        let thin = mach(b"@loader_path/../x\0\0");
+        let expected = [("LC_RPATH", "@loader_path/../x".to_owned())];
+        assert_eq!(search_paths(&thin[..]), expected);
+        let mut fat = vec![0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 1];
+        fat.extend([0_u32, 0, 28, 0, 0].into_iter().flat_map(u32::to_be_bytes));
+        fat.extend(&thin);
+        assert_eq!(search_paths(&fat[..]), expected);
+    }
+
+    #[test]
+    fn damaged_libraries_have_no_paths() {
+        let whole = library(true, false);
+        for length in 0..whole.len() - 40 {
+            assert_eq!(search_paths(&whole[..length]), [], "{length}");
+        }
+        let thin = mach(b"@loader_path\0");
+        for length in 0..thin.len() {
+            assert_eq!(search_paths(&thin[..length]), [], "{length}");
+        }
+        assert_eq!(search_paths(&b"\xca\xfe\xba\xbe\0\0\0\x37"[..]), []); // a Java class
+    }
+}
