@@ -105,7 +105,7 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     implementation, _, version = request.interpreter.cache_tag.partition("-")
     short = {"cpython": "cp", "pypy": "pp"}.get(implementation, implementation)
-    threads = "t" if request.interpreter.free_threaded else ""
+    threads = "t" if request.interpreter.free_threaded and not version.endswith("t") else ""
     return f"{short}{version}{threads}-{digest[:_DIGITS]}"
 
 

@@ -146,10 +146,12 @@ def _symlink(target: str, path: str) -> None:
 
 def write_file(path: str, data: bytes, mode: int) -> None:
     """Write a new file with exactly this mode, whatever the umask."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-        os.fchmod(descriptor, mode)
+        if os.name != "nt":
+            os.fchmod(descriptor, mode)
 
 
 def _clone(source: int, target: int) -> bool:
