@@ -1,4 +1,4 @@
-"""`trail prefix path|show`."""
+"""`trail prefix path|show|link`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from trail.cli.options import (
 )
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
+from trail.commands.link import link_prefix
 from trail.commands.run import make_prefix
 
 if TYPE_CHECKING:
@@ -74,6 +75,22 @@ def show(context: click.Context, /, as_json: bool, **options: object) -> None:
     for entry in sorted(installed.entries, key=lambda entry: entry.id):
         name, version, _ = entry.id.split("/")
         click.echo(f"  {name} {version}")
+
+
+@command.command("link")
+@click.option("--file", "as_file", is_flag=True, help="Write a file with the path, not a link.")
+@selection_options
+@index_options
+@common_options
+@click.pass_context
+def link(context: click.Context, /, as_file: bool, **options: object) -> None:
+    """Put a .venv into the project, for editors and type checkers.
+
+    It points to the prefix, and later runs keep it current.
+    """
+    installed, prefix = _make(context, options)
+    place = link_prefix(installed.python.root, prefix.path, as_file=as_file)
+    make_printer(context).say(f"{place} points to {prefix.path}")
 
 
 def _make(context: click.Context, options: dict[str, object]) -> tuple[Installed, Prefix]:

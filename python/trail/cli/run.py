@@ -15,6 +15,7 @@ from trail.cli.options import (
     make_request,
     selection_options,
 )
+from trail.cli.printer import human_time
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
 from trail.commands.run import prepare
@@ -58,7 +59,9 @@ def command(context: click.Context, /, **given: object) -> None:
         ready = prepare(world, request, words, run_words(options, world.environ))
     if ready.installed.new:
         printer.say(summary(ready.installed))
-    printer.note(f"prefix {ready.prefix.path}")
+    count = len(ready.installed.entries)
+    done = "linked" if ready.prefix.created else "found the links of"
+    printer.note(f"{done} {count} packages in {human_time(ready.seconds)}: {ready.prefix.path}")
     settle_in_background(ready.installed.stack)
     compile_in_background(str(ready.prefix.path), world.environ)
     try:

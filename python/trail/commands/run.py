@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.commands.install import Installed, install
+from trail.commands.link import refresh_link
 from trail.commands.start import CannotStart, program, scripts_folder, surroundings
 from trail.commands.unknown import explain
 from trail.depot.roots import Root, root_name, write_root
@@ -31,12 +33,14 @@ class Ready:
         environ: its environment.
         installed: what was installed for it.
         prefix: what it runs in.
+        seconds: how long it took to find or make that.
     """
 
     arguments: list[str]
     environ: dict[str, str]
     installed: Installed
     prefix: Prefix
+    seconds: float
 
 
 def make_prefix(context: Context, request: Request) -> tuple[Installed, Prefix]:
@@ -77,9 +81,12 @@ def prepare(
         CommandError: there is no such command.
         TrailError: the prefix cannot be made.
     """
+    begun = time.monotonic()
     installed, prefix = make_prefix(context, request)
+    seconds = time.monotonic() - begun - installed.seconds
     if context.project is not None and context.inner_version_file is None:
         _remember(words, installed, prefix)
+        refresh_link(installed.python.root, prefix.path)
     environ = surroundings(str(prefix.path), context.environ)
     try:
         arguments = program(command, str(prefix.path), environ)
@@ -87,7 +94,13 @@ def prepare(
         raise explain(
             fault, context, request, installed, scripts_folder(str(prefix.path))
         ) from fault
-    return Ready(arguments=arguments, environ=environ, installed=installed, prefix=prefix)
+    return Ready(
+        arguments=arguments,
+        environ=environ,
+        installed=installed,
+        prefix=prefix,
+        seconds=seconds,
+    )
 
 
 def _remember(words: tuple[str, ...], installed: Installed, prefix: Prefix) -> None:
