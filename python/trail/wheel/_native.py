@@ -6,6 +6,7 @@ The border carries plain values only; nothing here decides anything.
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -52,6 +53,7 @@ class NativeUnpacker:
         self._unpacker = _native.Unpacker(threads)
         self._jobs: dict[int, Job] = {}
         self._serial = 0
+        self._lock = threading.Lock()  # downloads may submit from threads of their own
 
     def __enter__(self) -> Self:
         return self
@@ -66,10 +68,11 @@ class NativeUnpacker:
 
     def submit(self, job: Job) -> None:
         """Queue a wheel; never waits."""
-        self._serial += 1
-        self._jobs[self._serial] = job
+        with self._lock:
+            self._serial = serial = self._serial + 1
+            self._jobs[serial] = job
         self._unpacker.submit(
-            self._serial,
+            serial,
             job.wheel,
             job.destination,
             name=job.name,

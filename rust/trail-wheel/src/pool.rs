@@ -318,3 +318,15 @@ fn describe(panic: &(dyn Any + Send)) -> Error {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let message = "a panic that a test wants";
+        assert_eq!(guard::<()>(|| panic!("{message}")), Err(Error::Panic(message.to_owned())));
+        assert_eq!(guard(|| Ok(1)), Ok(1));
+    }
+}

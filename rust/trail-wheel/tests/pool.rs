@@ -1,5 +1,7 @@
 //! Whole wheels through the pool.
 
+#![allow(clippy::unwrap_used)] // tests may panic
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
