@@ -125,7 +125,9 @@ fn job(id: u64, wheel: &Path, destination: PathBuf) -> Job {
 /// Run jobs to their end; the outcomes are sorted by job.
 fn run(jobs: Vec<Job>, threads: usize) -> Vec<Outcome> {
     let pool = Pool::start(threads).unwrap();
-    jobs.into_iter().for_each(|job| pool.submit(job));
+    for job in jobs {
+        pool.submit(job);
+    }
     let mut outcomes = Vec::new();
     loop {
         match pool.next(Duration::from_secs(60)) {
@@ -168,8 +170,7 @@ fn a_wheel_is_unpacked() {
             "\"demo/a,b.txt\"",
         ]
     );
-    let hex: String = Sha256::digest(&record).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(facts.record, hex);
+    assert_eq!(facts.record, format!("{:x}", Sha256::digest(&record)));
 }
 
 #[test]
