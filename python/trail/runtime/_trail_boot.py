@@ -22,8 +22,7 @@ from os import listdir, sep
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
-
-    from _typeshed import ReadableBuffer as Buffer
+    from typing import Any
 
 __all__ = ["PrefixFinder", "PrefixLoader", "install"]
 
@@ -61,7 +60,7 @@ class PrefixLoader(external.SourceFileLoader):
             code = self.source_to_code(self.get_data(self.path), self.path)
         return code
 
-    def set_data(self, path: str, data: "Buffer", *, _mode: int = 0o666) -> None:
+    def set_data(self, path: str, data: "Any", *, _mode: int = 0o666) -> None:
         """Write bytecode only where PYTHONPYCACHEPREFIX wants all of it."""
         if sys.pycache_prefix is not None:
             super().set_data(path, data, _mode=_mode)
