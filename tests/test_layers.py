@@ -46,10 +46,19 @@ OWNERS = {
     "trail._native": ("trail.wheel._native",),
 }
 RUNS_IN_USERS_PYTHON = ("trail.runtime", "trail.interpreter._probe")
-STANDARD_LIBRARY = sys.stdlib_module_names | {"_manylinux"}  # a distributor's (PEP 600)
+STANDARD_LIBRARY = sys.stdlib_module_names | {
+    "_manylinux",  # a distributor's (PEP 600)
+    "_typeshed",  # exists for type checkers only
+}
 
 # What is not for everybody, as it is written in the code, and for whom it is.
-READS_SETTINGS = ("trail.settings", "trail.pip_settings", "trail.cli", "trail.__main__")
+READS_SETTINGS = (
+    "trail.settings",
+    "trail.pip_settings",
+    "trail.cli",
+    "trail.integrations",
+    "trail.__main__",
+)
 NAMES = {
     **dict.fromkeys(("os.environ", "os.environb", "os.getenv", "Path.home"), READS_SETTINGS),
     **dict.fromkeys(("os.getcwd", "Path.cwd"), ("trail.commands", *READS_SETTINGS)),

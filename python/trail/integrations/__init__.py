@@ -1,0 +1,1 @@
+"""Where trail works inside something else: a running interpreter, other tools. Thin."""

@@ -1,0 +1,110 @@
+"""`trail.activate()` in a running interpreter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.helpers.trail import Project, make_project
+from tests.helpers.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = make_project(tmp_path)
+    project.lock([make_wheel(tmp_path, "one", "1.0", {"one/__init__.py": "VERSION = 1\n"})])
+    return project
+
+
+def python(project: Project, code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        cwd=project.root,
+        env=project.surroundings(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_packages_can_be_imported_and_children_have_them(project: Project) -> None:
+    result = python(
+        project,
+        "import subprocess, sys, trail\n"
+        "prefix = trail.activate()\n"
+        "trail.activate()\n"
+        "import one\n"
+        "print(one.VERSION, one.__file__.startswith(str(prefix)), sys.path.count(\n"
+        "    next(p for p in sys.path if p.startswith(str(prefix)))))\n"
+        "sys.stdout.flush()\n"
+        "subprocess.run([sys.executable, '-I', '-c', 'import one; print(one.VERSION)'])\n",
+    )
+    assert (result.stdout, result.stderr) == ("1 True 1\n1\n", "")
+
+
+def test_spawned_processes_have_them(project: Project) -> None:
+    (project.root / "spawn.py").write_text(
+        "import multiprocessing, sys, trail\n"
+        "def work(_):\n    import one\n    return one.VERSION\n"
+        "if __name__ == '__main__':\n"
+        "    trail.activate()\n"
+        "    with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "        print(pool.map(work, [0]))\n"
+    )
+    result = python(project, "import runpy; runpy.run_path('spawn.py', run_name='__main__')")
+    assert result.stdout == "[1]\n", result.stderr
+
+
+def test_packages_that_are_added_later_work_at_once(project: Project, tmp_path: Path) -> None:
+    two = make_wheel(tmp_path, "two", "1.0", {"two.py": "NAME = 'two'\n"})
+    (project.root / "two.lock").write_text(
+        project.lock([*tmp_path.glob("one*.whl"), two]).read_text()
+    )
+    project.lock([*tmp_path.glob("one*.whl")])
+    result = python(
+        project,
+        "import pathlib, trail\n"
+        "trail.activate()\n"
+        "import one\n"
+        "pathlib.Path('pylock.toml').write_text(pathlib.Path('two.lock').read_text())\n"
+        "trail.activate()\n"
+        "import two\n"
+        "print(two.NAME, one.VERSION)\n",
+    )
+    assert (result.stdout, result.stderr) == ("two 1\n", "")
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_another_version_of_what_was_imported_is_told(
+    project: Project, tmp_path: Path, strict: bool
+) -> None:
+    newer = make_wheel(tmp_path, "one", "2.0", {"one/__init__.py": "VERSION = 2\n"})
+    (project.root / "new.lock").write_text(project.lock([newer]).read_text())
+    project.lock([tmp_path / "one-1.0-py3-none-any.whl"])
+    result = python(
+        project,
+        "import pathlib, trail, warnings\n"
+        "trail.activate()\n"
+        "import one\n"
+        "pathlib.Path('pylock.toml').write_text(pathlib.Path('new.lock').read_text())\n"
+        "with warnings.catch_warnings(record=True) as seen:\n"
+        "    warnings.simplefilter('always')\n"
+        "    try:\n"
+        f"        trail.activate(strict={strict})\n"
+        "    except trail.errors.TrailError as error:\n"
+        "        print('error', error.details)\n"
+        "print([str(one.message) for one in seen], one.VERSION)\n",
+    )
+    text = "version 1.0, but the lock has 2.0"
+    if strict:
+        assert result.stdout == f"error (('one', '{text}'),)\n[] 1\n", result.stderr
+    else:
+        assert result.stdout == (
+            f"['`one` was imported already: {text}; restart to use the locked one'] 1\n"
+        ), result.stderr
