@@ -170,7 +170,11 @@ fn a_wheel_is_unpacked() {
             "\"demo/a,b.txt\"",
         ]
     );
-    assert_eq!(facts.record, format!("{:x}", Sha256::digest(&record)));
+    let digest = Sha256::digest(&record).iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    });
+    assert_eq!(facts.record, digest);
 }
 
 #[test]
