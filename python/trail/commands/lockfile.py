@@ -1,0 +1,188 @@
+"""From what the resolver found to a `pylock.toml`, and whether one still meets its inputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from packaging.markers import Marker
+from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from trail.errors import LockError
+from trail.lock.choice import strong_hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from trail.project.pyproject import PyProject
+    from trail.resolve.model import Locked, LockedPackage, Options
+    from trail.resolve.source import File
+
+__all__ = ["changes", "inputs_of", "to_pylock"]
+
+_TOOL = "trail"
+_INPUTS = "inputs"
+
+
+def inputs_of(
+    pyproject: PyProject, options: Options, platforms: Iterable[str]
+) -> dict[str, list[str] | str]:
+    """Write down what a lock is made from, to be kept in it.
+
+    Args:
+        pyproject: the project.
+        options: how to choose; those that are not the default ones.
+        platforms: which platforms the lock is to cover, as written.
+    """
+    inputs: dict[str, list[str] | str] = {
+        "requires-python": str(pyproject.requires_python or ""),
+        "platforms": sorted(platforms),
+        "dependencies": sorted(map(str, pyproject.dependencies)),
+        "strategy": str(options.strategy),
+        "prerelease": str(options.prerelease),
+        "exclude-newer": options.exclude_newer.isoformat() if options.exclude_newer else "",
+        "constraints": sorted(str(root.requirement) for root in options.constraints),
+        "overrides": sorted(str(root.requirement) for root in options.overrides),
+    }
+    for kind, tables in (("extra", pyproject.extras), ("group", pyproject.groups)):
+        for name, requirements in tables.items():
+            inputs[f"{kind} {name}"] = sorted(map(str, requirements))
+    defaults = {"strategy": "highest", "prerelease": "if-necessary"}
+    # A group may be empty and yet be one; everything else that is empty says nothing.
+    return {
+        key: value
+        for key, value in inputs.items()
+        if (value or " " in key) and value != defaults.get(key)
+    }
+
+
+def changes(lock: Pylock, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Say what is not as it was when a lock was made.
+
+    Args:
+        lock: the lock.
+        inputs: what it would be made from now.
+
+    Returns:
+        A line for each change; None if trail did not write the lock, so that nobody can tell.
+    """
+    table = (lock.tool or {}).get(_TOOL)
+    if not isinstance(table, dict) or not isinstance(table.get(_INPUTS), dict):
+        return None
+    return tuple(_changes(table[_INPUTS], inputs))
+
+
+def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted({*before, *now}):
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        if isinstance(old or [], list) and isinstance(new or [], list):
+            for item in sorted(set(new or []).difference(old or [])):
+                yield f"{key}: `{item}` is new"
+            for item in sorted(set(old or []).difference(new or [])):
+                yield f"{key}: `{item}` is gone"
+            if not old and not new:  # an empty extra or group came or went
+                yield f"{key} is {'gone' if new is None else 'new'}"
+        else:
+            yield f"{key}: `{old or 'default'}` became `{new or 'default'}`"
+
+
+def to_pylock(
+    locked: Locked, *, requires_python: SpecifierSet | None, inputs: Mapping[str, Any]
+) -> Pylock:
+    """Make the lock.
+
+    Args:
+        locked: what the resolver found.
+        requires_python: of the project.
+        inputs: as `inputs_of` gives them.
+
+    Raises:
+        LockError: a package comes from where a lock cannot name it yet, or without a hash.
+    """
+    return Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(marker) for marker in locked.environments] or None,
+        requires_python=requires_python,
+        extras=list(locked.extras) or None,
+        dependency_groups=[str(name) for name in locked.groups] or None,
+        created_by="trail",
+        packages=[_package(package) for package in locked.packages],
+        tool={_TOOL: {_INPUTS: dict(inputs)}},
+    )
+
+
+def _package(package: LockedPackage) -> Package:
+    marker = Marker(package.marker) if package.marker else None
+    dependencies = [
+        {"name": dependency.name} | ({"version": dependency.version} if dependency.version else {})
+        for dependency in package.dependencies
+    ]
+    unique = [item for place, item in enumerate(dependencies) if item not in dependencies[:place]]
+    requires = SpecifierSet(package.requires_python) if package.requires_python else None
+    if package.direct is not None:
+        return Package(
+            name=package.name,
+            version=package.version,
+            marker=marker,
+            requires_python=requires,
+            dependencies=unique or None,
+            archive=_archive(package),
+        )
+    wheels = [_wheel(file) for file in package.files if file.is_wheel]
+    sources = [file for file in package.files if not file.is_wheel]
+    return Package(
+        name=package.name,
+        version=package.version,
+        marker=marker,
+        requires_python=requires,
+        dependencies=unique or None,
+        index=package.index,
+        sdist=_sdist(sources[0]) if sources else None,
+        wheels=wheels or None,
+    )
+
+
+def _archive(package: LockedPackage) -> PackageArchive:
+    if len(package.files) != 1 or not package.files[0].is_wheel:
+        raise LockError(
+            f"`{package.name}` comes from where trail cannot build it yet",
+            details=(("from", package.direct.url if package.direct else "unknown"),),
+            hint="name a wheel, or a version from an index",
+        )
+    file = package.files[0]
+    return PackageArchive(
+        url=file.url,
+        path=file.path,
+        size=file.size,
+        upload_time=file.upload_time,
+        hashes=dict(_hashes(file)),
+    )
+
+
+def _wheel(file: File) -> PackageWheel:
+    return PackageWheel(
+        name=file.filename,
+        upload_time=file.upload_time,
+        url=file.url,
+        path=file.path,
+        size=file.size,
+        hashes=dict(_hashes(file)),
+    )
+
+
+def _sdist(file: File) -> PackageSdist:
+    return PackageSdist(
+        name=file.filename,
+        upload_time=file.upload_time,
+        url=file.url,
+        path=file.path,
+        size=file.size,
+        hashes=dict(_hashes(file)),
+    )
+
+
+def _hashes(file: File) -> tuple[tuple[str, str], ...]:
+    return strong_hashes(file.hashes, f"`{file.filename}`")
