@@ -114,6 +114,7 @@ mod system {
 
 /// By path; only the read-only attribute of a file's mode means anything.
 #[cfg(not(unix))]
+#[allow(clippy::unused_self, clippy::unnecessary_wraps)] // the same functions as on Unix
 mod system {
     use std::fs::{self, File, OpenOptions};
     use std::path::{Path, PathBuf};
