@@ -1,16 +1,18 @@
-"""Depot entries and interpreters for tests of prefixes."""
+"""Depot entries from real wheels, and interpreters, for tests of prefixes."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.helpers.wheels import make_wheel
 
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.layout import entry_id
@@ -182,56 +184,39 @@ def add_entry(
     data: Mapping[str, str | bytes] | None = None,
     scripts: Mapping[str, str] | None = None,
     requires: Iterable[str] = (),
-    escapes: Sequence[Escape] = (),
 ) -> Entry:
-    """Admit an entry without a wheel.
+    """Make a wheel and unpack it into a depot.
 
     Args:
         depot: where.
-        name: normalised.
-        version: normalised.
+        name: the distribution.
+        version: its version.
         files: contents by path below site-packages.
-        data: contents by path below the entry.
+        data: contents by path below the entry, for instance `bin/tool` or `share/x`.
         scripts: object references by name.
-        requires: names for Requires-Dist.
-        escapes: as the engine would find them.
+        requires: for Requires-Dist.
     """
-    dist_info = f"{name.replace('-', '_')}-{version}.dist-info"
-    contents = {f"{_SITE}/{path}": content for path, content in files.items()}
-    contents |= data or {}
-    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"]
-    metadata += [f"Requires-Dist: {requirement}\n" for requirement in requires]
-    contents[f"{_SITE}/{dist_info}/METADATA"] = "".join(metadata)
-    contents[f"{_SITE}/{dist_info}/WHEEL"] = "Wheel-Version: 1.0\n"
-    contents[f"{_SITE}/{dist_info}/INSTALLER"] = "trail\n"
-    if scripts:
-        lines = "".join(f"{script} = {value}\n" for script, value in scripts.items())
-        contents[f"{_SITE}/{dist_info}/entry_points.txt"] = f"[console_scripts]\n{lines}"
-    rows = [f"{path.removeprefix(f'{_SITE}/')},,\n" for path in contents if path.startswith(_SITE)]
-    rows += [f"../../../{path},,\n" for path in contents if not path.startswith(_SITE)]
-    rows += [f"../../../bin/{script},,\n" for script in scripts or ()]
-    contents[f"{_SITE}/{dist_info}/RECORD"] = "".join(sorted(rows))
-    facts = facts_of(name, version, contents, scripts=scripts, escapes=escapes)
-    filename = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
-    digest = hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()
-    info = EntryInfo(
-        facts=facts,
-        origin=Origin(kind="path", path=filename),
-        filename=filename,
-        sha256=Sha256(digest),
-        size=1,
-    )
-    with depot.staging() as staging:
-        staged = staging / "entry"
-        for path, content in contents.items():
-            file = staged / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content.encode() if isinstance(content, str) else content)
-            file.chmod(0o555 if path.startswith("bin/") else 0o444)
-        for folder, _, _ in os.walk(staged, topdown=False):
-            if Path(folder) != staged:
-                Path(folder).chmod(0o555)
-        return depot.admit(staged, entry_id(facts.name, version, filename, info.sha256), info)
+    headers = f"include/{name}/"
+    schemes = {
+        path.replace("bin/", "scripts/", 1)
+        if path.startswith("bin/")
+        else path.replace(headers, "headers/", 1)
+        if path.startswith(headers)
+        else f"data/{path}": content
+        for path, content in (data or {}).items()
+    }
+    lines = "".join(f"{script} = {value}\n" for script, value in (scripts or {}).items())
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = make_wheel(
+            Path(folder),
+            name,
+            version,
+            files,
+            data=schemes,
+            requires=requires,
+            entry_points=f"[console_scripts]\n{lines}" if scripts else None,
+        )
+        return install_wheel(depot, wheel)
 
 
 def install_wheel(depot: Depot, wheel: Path) -> Entry:

@@ -171,8 +171,8 @@ class _Builder:
         self._write("pyvenv.cfg", _configuration(self._request.interpreter))
         self._write(platform.pip_configuration, _PIP_GUARD)
         if roots := self._request.editable_roots:
-            lines = "".join(f"{root}\n" for root in roots)
-            self._write(f"{shape.site_packages}/trail_editable.pth", lines.encode())
+            lines = b"".join(os.fsencode(root) + b"\n" for root in roots)
+            self._write(f"{shape.site_packages}/trail_editable.pth", lines)
         self._runtime(runtime, plan)
         self._write(PREFIX_FILE, self._description(runtime))
         for folder in reversed(plan.folders):
