@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
 __all__ = ["WheelName", "parse_filename"]
+
+_NAMED = re.compile(r"(:| in) ('.*'|\".*\")$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ def parse_filename(filename: str) -> WheelName:
             f"`{filename}` is not the file name of a wheel",
             details=(
                 ("expected", "name-version(-build)-python-abi-platform.whl"),
-                ("problem", _problem(str(error), filename)),
+                ("problem", _problem(str(error))),
             ),
         ) from error
     return WheelName(
@@ -63,7 +66,7 @@ def parse_filename(filename: str) -> WheelName:
     )
 
 
-def _problem(text: str, filename: str) -> str:
+def _problem(text: str) -> str:
     """Shorten what packaging says: the file name is told already."""
-    text = text.removesuffix(f": {filename}").removesuffix(f": {filename!r}")
-    return (text[:1].lower() + text[1:]).removesuffix(".")
+    text = _NAMED.sub("", text)
+    return text[:1].lower() + text[1:]

@@ -20,7 +20,7 @@ from trail.wheel.names import is_safe_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["STRONG", "Row", "format_record", "parse_record"]
+__all__ = ["STRONG", "Row", "encode_hash", "format_record", "parse_record"]
 
 STRONG = ("sha256", "sha384", "sha512")
 """The algorithms that count, as the binary distribution format says."""
@@ -142,7 +142,8 @@ def _decode_hash(algorithm: str, value: str) -> str | None:
     return base64.urlsafe_b64decode(whole + "=" * (-len(whole) % 4)).hex()
 
 
-def _encode_hash(digest: bytes) -> str:
+def encode_hash(digest: bytes) -> str:
+    """Write a digest as RECORD does: base64url without padding."""
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
@@ -156,6 +157,6 @@ def format_record(files: Iterable[tuple[str, str, int] | tuple[str, None, None]]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for path, sha256, size in sorted(files):
-        hash_ = None if sha256 is None else Hash("sha256", _encode_hash(bytes.fromhex(sha256)))
+        hash_ = None if sha256 is None else Hash("sha256", encode_hash(bytes.fromhex(sha256)))
         writer.writerow(RecordEntry(path, hash_, size).to_row())
     return text.getvalue().encode()

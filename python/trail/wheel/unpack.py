@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Stopped",
     "Written",
+    "check_contents",
     "check_free_space",
     "finish",
     "make_folders",
@@ -182,35 +183,50 @@ def _checked(stopped: Callable[[], bool], blocks: Iterator[bytes]) -> Iterator[b
         yield block
 
 
-def _unpack(target: Target, blocks: Iterator[bytes], destination: str) -> Written:
+def check_contents(
+    target: Target, blocks: Iterable[bytes], write: Callable[[bytes], object]
+) -> tuple[str, tuple[Mismatch, ...]]:
+    """Hash a file while it is written, and compare it with its row in RECORD.
+
+    Args:
+        target: the file.
+        blocks: its content.
+        write: takes each block.
+
+    Returns:
+        The sha256 in hexadecimal digits, and differences that are tolerated.
+
+    Raises:
+        Fault: `record-size` or `record-hash`.
+    """
     sha256 = hashlib.sha256()
     algorithm = target.row.algorithm if target.row is not None else None
-    other = hashlib.new(algorithm) if algorithm in {"sha384", "sha512"} else None
+    longer = hashlib.new(algorithm) if algorithm in {"sha384", "sha512"} else None
+    for block in blocks:
+        sha256.update(block)
+        if longer is not None:
+            longer.update(block)
+        write(block)
+    digest = sha256.hexdigest()
+    return digest, tuple(_compare(target, digest, longer.hexdigest() if longer else digest))
+
+
+def _unpack(target: Target, blocks: Iterator[bytes], destination: str) -> Written:
     searches: list[tuple[str, str]] = []
     if target.landing is None:
-        for block in blocks:
-            sha256.update(block)
-            if other is not None:
-                other.update(block)
+        sha256, mismatches = check_contents(target, blocks, len)
     else:
         path = os.path.join(destination, target.landing)  # noqa: PTH118  # twice as fast
         with _NewFile(path, executable=target.executable) as file:
-            head = b""
-            for block in blocks:
-                head = head or block
-                sha256.update(block)
-                if other is not None:
-                    other.update(block)
-                file.write(block)
-            if is_native(head):
+            sha256, mismatches = check_contents(target, blocks, file.write)
+            if is_native(file.head):
                 searches = read_search_paths(file.read_at)
-    digest = sha256.hexdigest()
     return Written(
         landing=target.landing,
-        sha256=digest,
+        sha256=sha256,
         size=target.member.size,
         searches=tuple(searches),
-        mismatches=tuple(_compare(target, digest, other.hexdigest() if other else digest)),
+        mismatches=mismatches,
     )
 
 
@@ -236,6 +252,7 @@ class _NewFile:
     """A new file with its final mode, which may forbid writing it again."""
 
     def __init__(self, path: str, *, executable: bool) -> None:
+        self.head = b""
         mode = 0o555 if executable else 0o444
         self._descriptor = os.open(path, _FLAGS, mode)
         if os.name != "nt":
@@ -248,6 +265,7 @@ class _NewFile:
         os.close(self._descriptor)
 
     def write(self, data: bytes) -> None:
+        self.head = self.head or data[:4]
         written = os.write(self._descriptor, data)
         while written < len(data):
             written += os.write(self._descriptor, memoryview(data)[written:])
