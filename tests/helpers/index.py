@@ -35,13 +35,16 @@ class Switches:
     api: str = "1.4"  # the API version that the pages declare
     hashes: tuple[str, ...] = ("sha256",)  # algorithms that the pages give
     sizes: bool = True  # whether the pages give sizes
-    metadata: bool = True  # whether there are PEP 658 files
+    metadata: bool = True  # whether the pages tell of PEP 658 files
+    metadata_files: bool = True  # whether there are PEP 658 files
+    wrong_metadata: bytes | None = None  # what all PEP 658 files hold instead
     yanked: Mapping[str, str] = field(default_factory=dict)  # file name: reason
     requires_python: Mapping[str, str] = field(default_factory=dict)  # file name: specifiers
     status: str = "active"  # PEP 792
     reason: str = ""  # PEP 792
     etags: bool = True  # pages and files have one, and If-None-Match is obeyed
     max_age: int | None = None  # of pages, in seconds
+    cache_control: str | None = None  # of pages, instead
     fixed_etag: str | None = None  # the ETag of everything, whatever it holds
     ranges: bool = True  # whether files can be had in part
     redirect: bool = False  # files are elsewhere: {url}files/… sends to {url}moved/…
@@ -202,6 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": kind}
         if index.switches.max_age is not None:
             headers["Cache-Control"] = f"max-age={index.switches.max_age}, public"
+        if index.switches.cache_control is not None:
+            headers["Cache-Control"] = index.switches.cache_control
         self._answer_tagged(body, headers)
 
     def _file(self, filename: str) -> None:
@@ -209,8 +214,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = index.folder / filename
         if path.is_file():
             data = path.read_bytes()
-        elif filename.endswith(".metadata") and (index.folder / filename[:-9]).is_file():
-            data = _metadata(index.folder / filename[:-9]) or b""
+        elif (
+            index.switches.metadata_files
+            and filename.endswith(".metadata")
+            and (index.folder / filename[:-9]).is_file()
+        ):
+            data = index.switches.wrong_metadata or _metadata(index.folder / filename[:-9]) or b""
         else:
             self._answer(404, b"", {})
             return
@@ -226,12 +235,11 @@ class _Handler(BaseHTTPRequestHandler):
             if self.headers.get("If-None-Match") == tag:
                 self._answer(304, b"", headers)
                 return
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
         if part and switches.ranges:
             headers["Accept-Ranges"] = "bytes"
             if wanted and self.headers.get("If-Range", tag) == tag:
-                first = int(wanted[1])
-                last = min(int(wanted[2] or len(body) - 1), len(body) - 1)
+                first, last = _span(wanted[1], wanted[2], len(body))
                 if first >= len(body):
                     self._answer(416, b"", {"Content-Range": f"bytes */{len(body)}"})
                     return
@@ -276,6 +284,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 _LOCK = threading.Lock()
+
+
+def _span(first: str, last: str, length: int) -> tuple[int, int]:
+    """The first and last byte that a range asks for (RFC 9110, 14.1.2)."""
+    if not first:
+        return max(0, length - int(last)), length - 1
+    return int(first), min(int(last or length - 1), length - 1)
 
 
 def _project(filename: str) -> str | None:

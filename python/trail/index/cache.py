@@ -1,19 +1,35 @@
-"""Index pages on disk, so that a fresh page costs no request and a stale one few bytes."""
+"""Index pages on disk, so that a fresh page costs no request and a stale one few bytes.
+
+A file is a line of JSON, then bytes. When it was received or confirmed is the file's own time
+of change, so that confirming a page does not write it again. Any number of processes may use
+the folder. What cannot be read or written counts as absent: the cache makes trail faster, and
+never makes it fail.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+import os
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
+from trail.errors import FetchError
 from trail.files import write_atomic
+from trail.index.page import ProjectPage, Releases
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Page", "PageCache"]
+    from trail.index.page import Row
+    from trail.model import NormalizedName
+
+__all__ = ["KeptPage", "Page", "PageCache"]
+
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,20 +39,24 @@ class Page:
     Args:
         url: its address after redirects, without credentials.
         content_type: the header.
-        body: the content.
+        body: the content; empty where it is kept as a `ProjectPage`.
+        sha256: of the content.
         etag: the header, or None.
         modified: the header Last-Modified, or None.
         fetched: when it was received or confirmed, in seconds since the epoch.
         max_age: how many seconds it counts as fresh from then on.
+        keep: whether the server allows that it is kept.
     """
 
     url: str
     content_type: str
     body: bytes
+    sha256: str = ""
     etag: str | None = None
     modified: str | None = None
     fetched: float = 0.0
     max_age: float = 0.0
+    keep: bool = True
 
     def fresh(self, now: float) -> bool:
         """Whether it may be used without asking the server."""
@@ -44,11 +64,21 @@ class Page:
         return self.fetched <= now < self.fetched + self.max_age
 
 
-class PageCache:
-    """A folder of pages, one file each: a line of JSON about the page, then its bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptPage:
+    """The page of a project, as the cache has it.
 
-    Any number of processes may use it. What cannot be read or written counts as absent:
-    the cache makes trail faster, and never makes it fail.
+    Args:
+        page: as it was received, without its content.
+        project: what it says.
+    """
+
+    page: Page
+    project: ProjectPage
+
+
+class PageCache:
+    """A folder of pages, one file each.
 
     Args:
         folder: made when the first page is kept; None keeps nothing.
@@ -58,40 +88,138 @@ class PageCache:
         self._folder = folder
 
     def load(self, url: str) -> Page | None:
-        """Read the page that was kept for an address, or None.
+        """Read the page that was kept for an address as it was received, or None.
 
         Args:
             url: the address that was asked for, without credentials.
         """
-        path = self._path(url)
+        found = self._read(self._path("pages", url), url)
+        if found is None:
+            return None
+        head, body, fetched = found
+        with contextlib.suppress(KeyError, TypeError):
+            return Page(body=body, fetched=fetched, **head["page"])
+        return None
+
+    def save(self, url: str, page: Page) -> None:
+        """Keep a page for an address as it was received, in place of an older one."""
+        self._write(self._path("pages", url), url, page, {}, page.body)
+
+    def load_project(self, url: str, name: NormalizedName, index: str) -> KeptPage | None:
+        """Read the page of a project that was kept for an address, or None.
+
+        Args:
+            url: the address that was asked for, without credentials.
+            name: the project.
+            index: address of the index, for the result.
+        """
+        path = self._path("projects", url)
+        found = self._read(path, url)
+        if found is None:
+            return None
+        head, rows, fetched = found
+        try:
+            page = Page(body=b"", fetched=fetched, **head["page"])
+            starts = pairwise((0, *head["ends"]))
+            places = dict(zip(head["versions"].split(), starts, strict=True))
+            status, reason = head["status"], head["reason"]
+        except (KeyError, TypeError, AttributeError, ValueError):
+            return None
+
+        def read(place: tuple[int, int]) -> list[Row]:
+            try:
+                rows_of_version: list[Row] = json.loads(rows[slice(*place)])
+            except ValueError as error:
+                raise self._damaged(path, name) from error
+            return rows_of_version
+
+        project = ProjectPage(
+            name=name,
+            releases=Releases(name, index, places, read),
+            status=status,
+            reason=reason,
+            index=index,
+        )
+        return KeptPage(page=page, project=project)
+
+    def save_project(self, url: str, page: Page, project: ProjectPage) -> None:
+        """Keep the page of a project for an address, in place of an older one.
+
+        Args:
+            url: the address that was asked for, without credentials.
+            page: as it was received.
+            project: what it says, as it was parsed.
+        """
+        path = self._path("projects", url)
+        if path is None or not isinstance(project.releases, Releases):
+            return
+        versions, ends, parts = [], [], []
+        end = 0
+        for version, rows in project.releases.rows():
+            part = json.dumps(rows, separators=(",", ":"), ensure_ascii=True).encode()
+            end += len(part)
+            versions.append(version)
+            ends.append(end)
+            parts.append(part)
+        head = {
+            "status": project.status,
+            "reason": project.reason,
+            "versions": " ".join(versions),
+            "ends": ends,
+        }
+        self._write(path, url, replace(page, body=b""), head, b"".join(parts))
+
+    def confirm(self, url: str, fetched: float) -> None:
+        """Note that the server said of a kept page that it still holds."""
+        for kind in ("pages", "projects"):
+            path = self._path(kind, url)
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    os.utime(path, (fetched, fetched))
+
+    def _path(self, kind: str, url: str) -> Path | None:
+        if self._folder is None:
+            return None
+        return self._folder / kind / hashlib.sha256(url.encode()).hexdigest()[:32]
+
+    def _read(self, path: Path | None, url: str) -> tuple[dict[str, Any], bytes, float] | None:
+        """Read head, rest and time of a file; None if it is not whole, or of another address."""
         if path is None:
             return None
         try:
-            head, _, body = path.read_bytes().partition(b"\n")
-            known = json.loads(head)
-            page = Page(body=body, **{name: known[name] for name in _HEAD})
-            if known["asked"] != url or known["size"] != len(body):
+            with path.open("rb", buffering=0) as file:
+                fetched = os.fstat(file.fileno()).st_mtime
+                data = file.read()
+            end = data.index(b"\n")
+            head = json.loads(data[:end])
+            rest = data[end + 1 :]
+            if (head["format"], head["asked"], head["size"]) != (_FORMAT, url, len(rest)):
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return page
+        return head, rest, fetched
 
-    def save(self, url: str, page: Page) -> None:
-        """Keep a page for an address, in place of an older one."""
-        path = self._path(url)
+    def _write(
+        self, path: Path | None, url: str, page: Page, more: Mapping[str, Any], rest: bytes
+    ) -> None:
         if path is None:
             return
         known = asdict(page)
-        body = known.pop("body")
-        head = json.dumps({"asked": url, "size": len(body), **known})
+        fetched = known.pop("fetched")
+        del known["body"]
+        head = {"format": _FORMAT, "asked": url, "size": len(rest), "page": known, **more}
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, head.encode() + b"\n" + body)
+            # Not flushed: a file that lost its end in a power cut is seen by its size.
+            write_atomic(path, json.dumps(head).encode() + b"\n" + rest, flush=False)
+            os.utime(path, (fetched, fetched))
 
-    def _path(self, url: str) -> Path | None:
-        if self._folder is None:
-            return None
-        return self._folder / "pages" / hashlib.sha256(url.encode()).hexdigest()[:32]
-
-
-_HEAD = ("url", "content_type", "etag", "modified", "fetched", "max_age")
+    def _damaged(self, path: Path | None, name: NormalizedName) -> FetchError:
+        if path is not None:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        return FetchError(
+            f"the kept page of `{name}` was damaged and has been removed",
+            details=(("file", str(path)),),
+            hint="run the command again",
+        )

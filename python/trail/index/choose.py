@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from trail.index.simple import IndexFile, ProjectPage
+    from trail.index.page import IndexFile, ProjectPage
     from trail.model import Hashes, Pinned
     from trail.report import Reporter
     from trail.wheel.filename import WheelName
@@ -56,7 +56,7 @@ def choose_wheel(
         DigestError: the wheels that fit are not the ones that the hashes vouch for.
     """
     release = f"`{pinned.name}` {pinned.version}"
-    files = [file for file in page.files if file.version == pinned.version]
+    files = [*page.of(pinned.version)]
     if not files:
         raise FetchError(f"there is no {release}", details=_what_there_is(page))
     if pinned.filename is not None:
@@ -162,8 +162,7 @@ def _where(files: Iterable[IndexFile]) -> tuple[tuple[str, str], ...]:
 
 
 def _what_there_is(page: ProjectPage) -> tuple[tuple[str, str], ...]:
-    versions = sorted({Version(file.version) for file in page.files}, reverse=True)
-    details = [("versions", _shorten([str(version) for version in versions]) or "none")]
+    details = [("versions", _shorten([*page.releases]) or "none")]
     if page.status != "active":
         status = f"{page.status}: {page.reason}" if page.reason else page.status
         details.append(("status", status))

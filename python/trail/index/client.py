@@ -8,6 +8,7 @@ chose by hand, add to what the index has, and come first.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import time
@@ -24,16 +25,19 @@ from trail.index.cache import Page, PageCache
 from trail.index.choose import choose_wheel
 from trail.index.download import Download, download, take_local
 from trail.index.links import by_project, local_path, read_local_links
-from trail.index.simple import ACCEPT, IndexFile, ProjectPage, parse_links, parse_page
+from trail.index.page import ProjectPage, group_files, merge
+from trail.index.simple import ACCEPT, parse_links, parse_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import httpx
     from packaging.tags import Tag
 
+    from trail.index.cache import KeptPage
     from trail.index.http import Http
+    from trail.index.page import IndexFile
     from trail.model import NormalizedName, Pinned, WheelFile
     from trail.report import Reporter
     from trail.settings import IndexSettings
@@ -49,21 +53,25 @@ class IndexClient:
         offline: whether to use only what is on this machine.
         reporter: is told of progress and warnings.
         cache: the folder for index pages, or None to keep none.
+        refresh: whether pages that were kept are confirmed by the server even while they are
+            fresh.
         pause: waits so many seconds before a retry; None for a wait that ends when the client
             is closed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it is for, and the world around it
         self,
         settings: IndexSettings,
         *,
         offline: bool,
         reporter: Reporter,
         cache: Path | None = None,
+        refresh: bool = False,
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self._settings = settings
         self._offline = offline
+        self._refresh = refresh
         self._reporter = reporter
         self._cache = PageCache(cache)
         self._closed = threading.Event()
@@ -90,16 +98,13 @@ class IndexClient:
             if self._opened is not None:
                 self._opened.close()
 
-    def page(
-        self, name: NormalizedName, index: str | None = None, *, version: str | None = None
-    ) -> ProjectPage | None:
+    def page(self, name: NormalizedName, index: str | None = None) -> ProjectPage | None:
         """What there is of a project.
 
         Args:
             name: the project.
             index: the address of the one index to ask; None for find-links and the
                 configured indexes.
-            version: leave out the files of other versions, to save time.
 
         Returns:
             None if nobody has it.
@@ -108,13 +113,32 @@ class IndexClient:
             FetchError: an index cannot be reached or read.
         """
         if index is not None:
-            return self._index_page(index, name, version)
+            return self._index_page(index, name)
         linked = self._linked(name)
         for address in self._indexes:
-            page = self._index_page(address, name, version)
+            page = self._index_page(address, name)
             if page is not None:
-                return replace(page, files=(*linked, *page.files))
-        return ProjectPage(name=name, files=linked) if linked else None
+                return replace(page, releases=merge(linked, page)) if linked else page
+        return ProjectPage(name=name, releases=group_files(linked)) if linked else None
+
+    def known_page(self, name: NormalizedName, index: str | None = None) -> ProjectPage | None:
+        """What there is of a project, if that needs no request; takes less than a millisecond.
+
+        Args:
+            name: the project.
+            index: as for `page`.
+
+        Returns:
+            None if `page` would ask a server, or nobody has it.
+        """
+        addresses = (index,) if index is not None else self._indexes[:1]
+        if not addresses or (index is None and self._settings.find_links):
+            return None
+        base = self._credentials.take(addresses[0])
+        if local_path(base) is not None:
+            return None
+        kept = self._cache.load_project(_page_url(base, name), name, redact(base))
+        return kept.project if kept is not None and self._usable(kept.page) else None
 
     def resolve(
         self, pinned: Pinned, tags: Sequence[Tag], *, python: str | None = None
@@ -135,15 +159,13 @@ class IndexClient:
         linked = () if pinned.index is not None else self._linked(pinned.name)
         if linked:
             # Where these will do, no index is asked.
-            page = ProjectPage(name=pinned.name, files=_hashed(linked, pinned))
+            page = ProjectPage(name=pinned.name, releases=_hashed(linked, pinned))
             try:
                 return choose_wheel(page, pinned, tags, python=python, reporter=self._reporter)
             except FetchError:
                 if not self._indexes:
                     raise
-        found = self.page(pinned.name, pinned.index, version=pinned.version)
-        if found is not None and all(file.version != pinned.version for file in found.files):
-            found = self.page(pinned.name, pinned.index)  # the error tells what there is
+        found = self.page(pinned.name, pinned.index)
         if found is None:
             asked = [pinned.index] if pinned.index else [*self._settings.find_links, *self._indexes]
             raise FetchError(
@@ -153,7 +175,8 @@ class IndexClient:
         if found.status in {"archived", "deprecated", "quarantined"}:
             reason = f": {found.reason}" if found.reason else ""
             self._reporter.warn(f"`{pinned.name}` is {found.status}{reason}")
-        found = replace(found, files=_hashed(found.files, pinned))
+        if pinned.hashes:
+            found = _hash_release(found, pinned.version)
         return choose_wheel(found, pinned, tags, python=python, reporter=self._reporter)
 
     def download(self, file: WheelFile, folder: Path) -> Download:
@@ -181,33 +204,40 @@ class IndexClient:
         # Made when first needed: the default one takes 60 ms to look up.
         return self._settings.indexes()
 
-    def _index_page(
-        self, index: str, name: NormalizedName, version: str | None
-    ) -> ProjectPage | None:
+    def _index_page(self, index: str, name: NormalizedName) -> ProjectPage | None:
         base = self._credentials.take(index)
-        page = self._load_page(base, name)
-        if page is None:
-            return None
-        return parse_page(
-            page.body,
-            content_type=page.content_type,
-            url=page.url,
-            name=name,
-            version=version,
-            index=redact(base),
-        )
-
-    def _load_page(self, base: str, name: NormalizedName) -> Page | None:
         folder = local_path(base)
         if folder is not None:
-            return _local_page(folder / name)
-        return self._fetch(f"{base.rstrip('/')}/{name}/")
+            page = _local_page(folder / name)
+            return None if page is None else _parse(page, name, redact(base))
+        url = _page_url(base, name)
+        kept = self._cache.load_project(url, name, redact(base))
+        if kept is not None and self._usable(kept.page):
+            return kept.project
+        page = self._fetch(url, kept.page if kept is not None else None)
+        if page is None:
+            return None
+        if kept is not None and (page.sha256, page.url) == (kept.page.sha256, kept.page.url):
+            return self._confirmed(url, page, kept)
+        project = _parse(page, name, redact(base))
+        if page.keep:
+            self._cache.save_project(url, page, project)
+        return project
 
-    def _fetch(self, url: str) -> Page | None:
-        """Fetch a page, or take it from the cache; None if the server has none."""
-        kept = self._cache.load(url)
-        if kept is not None and (self._offline or kept.fresh(time.time())):
-            return kept
+    def _confirmed(self, url: str, page: Page, kept: KeptPage) -> ProjectPage:
+        # The same page: it need not be parsed again, nor written.
+        if replace(page, body=b"", fetched=0.0) == replace(kept.page, fetched=0.0):
+            self._cache.confirm(url, page.fetched)
+        else:
+            self._cache.save_project(url, page, kept.project)
+        return kept.project
+
+    def _usable(self, kept: Page) -> bool:
+        """Whether a page that was kept will do."""
+        return self._offline or (not self._refresh and kept.fresh(time.time()))
+
+    def _fetch(self, url: str, kept: Page | None) -> Page | None:
+        """Fetch a page, or have the kept one confirmed; None if the server has none."""
         http = self._http(url)
         headers = {"Accept": ACCEPT}
         if kept is not None and kept.etag:
@@ -217,16 +247,12 @@ class IndexClient:
         asked = time.time()
         response = http.get(url, headers)
         if kept is not None and response.status_code == HTTPStatus.NOT_MODIFIED:
-            page = replace(kept, fetched=asked, max_age=_max_age(response))
-        elif response.status_code == HTTPStatus.OK:
-            page = _as_page(response, asked)
-        elif response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            return replace(kept, fetched=asked, max_age=_max_age(response))
+        if response.status_code == HTTPStatus.OK:
+            return _as_page(response, asked)
+        if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
             return None
-        else:
-            raise http.refusal(url, response)
-        if "no-store" not in response.headers.get("Cache-Control", ""):
-            self._cache.save(url, page)
-        return page
+        raise http.refusal(url, response)
 
     # --- find-links
 
@@ -246,9 +272,13 @@ class IndexClient:
         if path is not None:
             return read_local_links(path)
         url = self._credentials.take(place)
-        page = self._fetch(url)
-        if page is None:
-            raise FetchError(f"there is no page of links at `{redact(url)}`")
+        page = self._cache.load(url)
+        if page is None or not self._usable(page):
+            page = self._fetch(url, page)
+            if page is None:
+                raise FetchError(f"there is no page of links at `{redact(url)}`")
+            if page.keep:
+                self._cache.save(url, page)
         return parse_links(page.body, content_type=page.content_type, url=page.url)
 
     # --- connections
@@ -283,14 +313,29 @@ def _local_page(folder: Path) -> Page | None:
     return Page(url=path.as_uri(), content_type="text/html", body=data)
 
 
-def _hashed(files: tuple[IndexFile, ...], pinned: Pinned) -> tuple[IndexFile, ...]:
-    """Give the files of this machine their hashes, where hashes are to decide."""
-    if not pinned.hashes:
-        return files
-    return tuple(
-        _hash_local(file) if file.version == pinned.version and not file.hashes else file
-        for file in files
+def _page_url(base: str, name: NormalizedName) -> str:
+    return f"{base.rstrip('/')}/{name}/"
+
+
+def _parse(page: Page, name: NormalizedName, index: str) -> ProjectPage:
+    return parse_page(
+        page.body, content_type=page.content_type, url=page.url, name=name, index=index
     )
+
+
+def _hashed(files: tuple[IndexFile, ...], pinned: Pinned) -> Mapping[str, tuple[IndexFile, ...]]:
+    """Sort files of this machine by version, with their hashes where hashes are to decide."""
+    page = ProjectPage(name=pinned.name, releases=group_files(files))
+    return (_hash_release(page, pinned.version) if pinned.hashes else page).releases
+
+
+def _hash_release(page: ProjectPage, version: str) -> ProjectPage:
+    """Give the files of this machine their hashes."""
+    files = page.of(version)
+    hashed = tuple(file if file.hashes else _hash_local(file) for file in files)
+    if hashed == files:
+        return page
+    return replace(page, releases={**page.releases, hashed[0].version: hashed})
 
 
 def _hash_local(file: IndexFile) -> IndexFile:
@@ -308,10 +353,12 @@ def _as_page(response: httpx.Response, asked: float) -> Page:
         url=str(response.url),
         content_type=response.headers.get("Content-Type", ""),
         body=response.content,
+        sha256=hashlib.sha256(response.content).hexdigest(),
         etag=response.headers.get("ETag"),
         modified=response.headers.get("Last-Modified"),
         fetched=asked,
         max_age=_max_age(response),
+        keep="no-store" not in response.headers.get("Cache-Control", "").lower(),
     )
 
 

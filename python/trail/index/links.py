@@ -9,7 +9,8 @@ from urllib.request import url2pathname
 
 from trail.errors import FetchError
 from trail.index.filenames import split_filename
-from trail.index.simple import IndexFile, parse_links
+from trail.index.page import IndexFile
+from trail.index.simple import parse_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

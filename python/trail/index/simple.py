@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from packaging.version import Version
+
 from trail.addresses import redact
 from trail.errors import FetchError
 from trail.index.filenames import split_filename
+from trail.index.page import IndexFile, ProjectPage, Releases, as_row
 from trail.model import NormalizedName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from trail.index.page import Row
     from trail.model import Hashes
 
-__all__ = ["ACCEPT", "IndexFile", "ProjectPage", "parse_links", "parse_page"]
+__all__ = ["ACCEPT", "parse_links", "parse_page"]
 
 ACCEPT = (
     "application/vnd.pypi.simple.v1+json, "
@@ -33,70 +36,12 @@ ACCEPT = (
 """The Accept header for a page (PEP 691)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexFile:
-    """A wheel or source distribution that an index or a page of links offers.
-
-    Args:
-        name: the project, from the file name.
-        version: from the file name, normalised (PEP 440).
-        filename: the file's name.
-        url: its address, absolute, without credentials of the index.
-        hashes: as given by the page; may be empty or weak.
-        size: in bytes, or None where the page does not tell.
-        requires_python: version specifiers, or None.
-        yanked: the reason, empty where there is none; None for a file that is not yanked.
-        core_metadata: hashes of the metadata file at `{url}.metadata`; None where there is
-            no such file (PEP 658, PEP 714).
-        upload_time: when it was uploaded, or None (PEP 700).
-        index: address of the index or page of links.
-    """
-
-    name: NormalizedName
-    version: str
-    filename: str
-    url: str
-    hashes: Hashes = ()
-    size: int | None = None
-    requires_python: str | None = None
-    yanked: str | None = None
-    core_metadata: Hashes | None = None
-    upload_time: datetime | None = None
-    index: str | None = None
-
-    @property
-    def is_wheel(self) -> bool:
-        """Whether it is a wheel, not a source distribution."""
-        return self.filename.endswith(".whl")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectPage:
-    """What an index says about a project.
-
-    Args:
-        name: the project.
-        files: in the order of the page.
-        status: `active`, `archived`, `quarantined` or `deprecated` (PEP 792), or another
-            word of a later API.
-        reason: for the status, where one is given.
-        index: address of the index, or None where only pages of links have the project.
-    """
-
-    name: NormalizedName
-    files: tuple[IndexFile, ...] = ()
-    status: str = "active"
-    reason: str | None = None
-    index: str | None = None
-
-
-def parse_page(  # noqa: PLR0913  # a page, and what is known about it
+def parse_page(
     data: bytes,
     *,
     content_type: str,
     url: str,
     name: NormalizedName,
-    version: str | None = None,
     index: str | None = None,
 ) -> ProjectPage:
     """Read the page of a project.
@@ -106,15 +51,13 @@ def parse_page(  # noqa: PLR0913  # a page, and what is known about it
         content_type: the header, with parameters; decides between JSON and HTML.
         url: the page's own address, after redirects; relative addresses start there.
         name: the project.
-        version: leave out the files of other versions, which takes a third of the time; None
-            for all.
         index: address of the index, for the result.
 
     Raises:
         FetchError: the page is not one, or is of a newer major API version.
     """
     media, charset = _media_type(content_type)
-    origin = _Origin(url=url, name=name, version=version, index=index)
+    origin = _Origin(url=url, name=name, index=index)
     try:
         if media.endswith("+json") or media == "application/json":
             return _parse_json(data, origin)
@@ -177,19 +120,15 @@ def _check_version(version: object) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Origin:
-    """Where files are listed; `name` and `version` are None where any will do."""
+    """Where files are listed; `name` is None where any will do."""
 
     url: str
     name: NormalizedName | None = None
-    version: str | None = None
     index: str | None = None
 
     def claims(self, filename: str) -> tuple[NormalizedName, str] | None:
         """Name and version of a file that belongs here; None for others."""
-        known = split_filename(filename, self.name)
-        if known is None or self.version not in {None, known[1]}:
-            return None
-        return known
+        return split_filename(filename, self.name)
 
     def allows(self, url: str) -> bool:
         """Whether a file may have this address."""
@@ -205,9 +144,15 @@ def _parse_json(data: bytes, origin: _Origin) -> ProjectPage:
     try:
         page = json.loads(data)
         _check_version(page["meta"]["api-version"])
-        files = [_json_file(entry, origin) for entry in page["files"]]
+        found = _Found(origin)
+        for entry in page["files"]:
+            known = origin.claims(entry["filename"])
+            if known is not None:
+                url = _absolute(origin.url, entry["url"])
+                if origin.allows(url):
+                    found.add(known[1], _json_row(entry, url))
         status = page.get("project-status") or {}
-        return _make_page(files, origin, status.get("status"), status.get("reason"))
+        return found.page(status.get("status"), status.get("reason"))
     except (ValueError, RecursionError) as error:
         raise _BadPageError(str(error) or "it is nested too deeply") from error
     except KeyError as error:
@@ -216,46 +161,62 @@ def _parse_json(data: bytes, origin: _Origin) -> ProjectPage:
         raise _BadPageError("its parts have the wrong types") from error
 
 
-def _make_page(
-    files: Iterable[IndexFile | None], origin: _Origin, status: object, reason: object
-) -> ProjectPage:
-    return ProjectPage(
-        name=origin.name or NormalizedName(""),
-        files=tuple(file for file in files if file is not None),
-        status=str(status or "active"),
-        reason=str(reason) if reason else None,
-        index=origin.index,
-    )
+class _Found:
+    """The rows of a page, by version.
+
+    Args:
+        origin: where they are listed; it names the project.
+    """
+
+    def __init__(self, origin: _Origin) -> None:
+        self._origin = origin
+        self._groups: dict[str, list[Row]] = {}
+
+    def add(self, version: str, row: Row) -> None:
+        """Add a file; `version` is normalised."""
+        group = self._groups.get(version)
+        if group is None:
+            self._groups[version] = [row]
+        else:
+            group.append(row)
+
+    def page(self, status: object, reason: object) -> ProjectPage:
+        """Make the page."""
+        name = self._origin.name or NormalizedName("")
+        return ProjectPage(
+            name=name,
+            releases=Releases(name, self._origin.index, self._sorted(), lambda rows: rows),
+            status=str(status or "active"),
+            reason=str(reason) if reason else None,
+            index=self._origin.index,
+        )
+
+    def _sorted(self) -> dict[str, list[Row]]:
+        equal: dict[Version, str] = {}
+        for text, rows in self._groups.items():
+            first = equal.setdefault(Version(text), text)
+            if first != text:  # 1.0 and 1.0.0 are one version
+                self._groups[first] += rows
+        return {equal[version]: self._groups[equal[version]] for version in sorted(equal)[::-1]}
 
 
-def _json_file(entry: Mapping[str, Any], origin: _Origin) -> IndexFile | None:
-    filename = entry["filename"]
-    known = origin.claims(filename)
-    if known is None:
-        return None
-    url = _absolute(origin.url, entry["url"])
-    if not origin.allows(url):
-        return None
+def _json_row(entry: Mapping[str, Any], url: str) -> Row:
     yanked = entry.get("yanked", False)
     # PEP 714: the old key counts only where the new one is missing.
     metadata = entry.get("core-metadata", entry.get("dist-info-metadata", False))
     size = entry.get("size")
     requires_python = entry.get("requires-python")
-    return IndexFile(
-        name=known[0],
-        version=known[1],
-        filename=filename,
-        url=url,
-        hashes=_hashes(entry["hashes"].items()),
-        size=size if isinstance(size, int) else None,
-        requires_python=requires_python if isinstance(requires_python, str) else None,
-        yanked=(yanked if isinstance(yanked, str) else "") if yanked else None,
-        core_metadata=_hashes(metadata.items() if isinstance(metadata, dict) else ())
-        if metadata
-        else None,
-        upload_time=_time(entry.get("upload-time")),
-        index=origin.index,
-    )
+    uploaded = entry.get("upload-time")
+    return [
+        entry["filename"],
+        url,
+        _hashes(entry["hashes"].items()),
+        size if isinstance(size, int) else None,
+        requires_python if isinstance(requires_python, str) else None,
+        (yanked if isinstance(yanked, str) else "") if yanked else None,
+        _hashes(metadata.items() if isinstance(metadata, dict) else ()) if metadata else None,
+        uploaded if isinstance(uploaded, str) else None,
+    ]
 
 
 def _absolute(base: str, url: str) -> str:
@@ -264,14 +225,7 @@ def _absolute(base: str, url: str) -> str:
 
 
 def _hashes(pairs: Iterable[tuple[str, str]]) -> Hashes:
-    return tuple(sorted((algorithm.lower(), digest.lower()) for algorithm, digest in pairs))
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    return tuple(sorted([(algorithm.lower(), digest.lower()) for algorithm, digest in pairs]))
 
 
 # --- HTML (PEP 503, 592, 629, 658, 714, 792)
@@ -302,11 +256,11 @@ def _parse_html(data: bytes, charset: str, origin: _Origin) -> ProjectPage:
     page.feed(_decode(data, charset))
     # PEP 629: a page without a version is of version 1.0.
     _check_version(page.meta.get("pypi:repository-version", "1.0"))
-    return _make_page(
-        _link_files(page, origin),
-        origin,
-        page.meta.get("pypi:project-status"),
-        page.meta.get("pypi:project-status-reason"),
+    found = _Found(origin)
+    for file in _link_files(page, origin):
+        found.add(file.version, as_row(file))
+    return found.page(
+        page.meta.get("pypi:project-status"), page.meta.get("pypi:project-status-reason")
     )
 
 

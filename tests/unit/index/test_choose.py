@@ -8,7 +8,7 @@ from packaging.tags import Tag
 
 from trail.errors import DigestError, FetchError
 from trail.index.choose import choose_wheel
-from trail.index.simple import IndexFile, ProjectPage
+from trail.index.page import IndexFile, ProjectPage, group_files
 from trail.model import NormalizedName, Pinned, WheelFile
 from trail.report import Reporter
 
@@ -38,7 +38,7 @@ def file(rest: str, version: str = "1.0", **more: Any) -> IndexFile:
 
 def choose(*files: IndexFile, reporter: Reporter | None = None, **more: Any) -> WheelFile:
     python = more.pop("python", None)
-    page = ProjectPage(name=FOO, files=files, index="https://host.example/simple/")
+    page = ProjectPage(name=FOO, releases=group_files(files), index="https://host.example/simple/")
     pinned = Pinned(name=FOO, version="1.0", **more)
     return choose_wheel(page, pinned, TAGS, python=python, reporter=reporter or Reporter())
 

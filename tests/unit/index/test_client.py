@@ -24,7 +24,7 @@ from trail.report import Reporter
 from trail.settings import IndexSettings
 
 if TYPE_CHECKING:
-    from trail.index.simple import IndexFile
+    from trail.index.page import IndexFile
 
 FOO = NormalizedName("foo")
 NAME = "foo-1.0-py3-none-any.whl"
@@ -62,6 +62,7 @@ def client(
     *servers: IndexServer,
     offline: bool = False,
     cache: Path | None = None,
+    refresh: bool = False,
     reporter: Reporter | None = None,
     **settings: Any,
 ) -> IndexClient:
@@ -77,6 +78,7 @@ def client(
         offline=offline,
         reporter=reporter or Reporter(),
         cache=cache,
+        refresh=refresh,
         pause=lambda _: None,
     )
 
@@ -222,6 +224,55 @@ def test_a_stale_page_is_confirmed_or_replaced(folder: Path, tmp_path: Path) -> 
         assert [request.status for request in server.requests] == [200, 304, 200]
 
 
+def test_a_page_that_is_the_same_is_not_written_again(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "index"
+    with serve_index(folder, etags=False) as server, client(server, cache=cache) as index:
+        assert index.page(FOO) == index.page(FOO)
+        (kept,) = (cache / "projects").iterdir()
+        inode = kept.stat().st_ino
+        index.page(FOO)
+        assert kept.stat().st_ino == inode
+        assert [request.status for request in server.requests] == [200, 200, 200]
+        server.switches.max_age = 600
+        index.page(FOO)
+        index.page(FOO)
+        assert len(server.requests) == 4
+
+
+def test_refresh_asks_about_fresh_pages_too(folder: Path, tmp_path: Path) -> None:
+    with serve_index(folder, max_age=600) as server:
+        for refresh in (False, False, True):
+            with client(server, cache=tmp_path / "index", refresh=refresh) as index:
+                assert index.page(FOO) is not None
+        assert [request.status for request in server.requests] == [200, 304]
+
+
+def test_what_must_not_be_stored_is_not(folder: Path, tmp_path: Path) -> None:
+    with (
+        serve_index(folder, cache_control="no-store") as server,
+        client(server, cache=tmp_path / "index") as index,
+    ):
+        assert index.page(FOO) == index.page(FOO)
+        assert [request.status for request in server.requests] == [200, 200]
+    assert not (tmp_path / "index").exists()
+
+
+def test_a_known_page_needs_no_request(folder: Path, tmp_path: Path) -> None:
+    with serve_index(folder, max_age=600) as server:
+        with client(server, cache=tmp_path / "index") as index:
+            assert index.known_page(FOO) is None
+            page = index.page(FOO)
+            assert index.known_page(FOO) == page
+            assert index.known_page(FOO, server.url) == page
+        assert len(server.requests) == 1
+        with client(server, cache=tmp_path / "index", find_links=(str(folder),)) as index:
+            assert index.known_page(FOO) is None
+    with client(find_links=(str(folder),)) as index:
+        assert index.known_page(FOO) is None
+    with client(index_url=folder.as_uri(), no_index=False) as index:
+        assert index.known_page(FOO) is None
+
+
 def test_offline_takes_what_was_kept(folder: Path, tmp_path: Path) -> None:
     with serve_index(folder) as server:
         with client(server, cache=tmp_path / "index") as index:
@@ -335,7 +386,8 @@ def test_links_go_before_the_index_and_add_to_it(folder: Path, other: Path) -> N
         assert index.resolve(pin("1.1"), TAGS).index == server.url
         page = index.page(FOO)
         assert page is not None
-        assert versions(page.files) == ["1.0", "2.0", "1.0", "1.1"]
+        assert versions(page.files) == ["1.0", "1.0", "1.1", "2.0"]
+        assert [file.index for file in page.of("1.0")] == [str(other), server.url]
 
 
 def test_a_linked_file_with_another_hash_gives_way_to_the_index(folder: Path, other: Path) -> None:

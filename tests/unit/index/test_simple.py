@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from trail.errors import FetchError
-from trail.index.simple import IndexFile, ProjectPage, parse_links, parse_page
+from trail.index.page import IndexFile, ProjectPage
+from trail.index.simple import parse_links, parse_page
 from trail.model import NormalizedName
 
 URL = "https://host.example/simple/foo-bar/"
@@ -46,21 +47,23 @@ def test_everything_that_json_can_tell() -> None:
         status="deprecated",
         reason="use baz",
         index="I",
-        files=(
-            IndexFile(
-                name=FOO,
-                version="1.0.0",
-                filename="Foo.Bar-1.0.0-1-py3-none-any.whl",
-                url="https://host.example/files/Foo.Bar-1.0.0-1-py3-none-any.whl",
-                hashes=(("md5", "cd"), ("sha512", "ab")),
-                size=12,
-                requires_python=">=3.8",
-                yanked="broken",
-                core_metadata=(("sha256", DIGEST),),
-                upload_time=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
-                index="I",
-            ),
-        ),
+        releases={
+            "1.0.0": (
+                IndexFile(
+                    name=FOO,
+                    version="1.0.0",
+                    filename="Foo.Bar-1.0.0-1-py3-none-any.whl",
+                    url="https://host.example/files/Foo.Bar-1.0.0-1-py3-none-any.whl",
+                    hashes=(("md5", "cd"), ("sha512", "ab")),
+                    size=12,
+                    requires_python=">=3.8",
+                    yanked="broken",
+                    core_metadata=(("sha256", DIGEST),),
+                    upload_time=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+                    index="I",
+                ),
+            )
+        },
     )
 
 
@@ -117,16 +120,23 @@ def test_files_of_other_projects_and_kinds_are_left_out() -> None:
     ]
 
 
-def test_one_version_of_a_page() -> None:
-    names = ["foo_bar-1.0.tar.gz", "foo_bar-1.1.tar.gz"]
-    data = {
-        "meta": {"api-version": "1.0"},
-        "files": [{"filename": name, "url": "a", "hashes": {}} for name in names],
-    }
-    found = parse_page(
-        json.dumps(data).encode(), content_type=JSON, url=URL, name=FOO, version="1.1"
-    )
-    assert [file.filename for file in found.files] == ["foo_bar-1.1.tar.gz"]
+def test_versions_are_sorted_and_equal_ones_are_one() -> None:
+    names = ["1.0", "1.10", "1.9rc1", "1.0.0", "2.0.dev1"]
+    found = page([{"filename": f"foo_bar-{name}.zip", "url": "a", "hashes": {}} for name in names])
+    assert [*found.releases] == ["2.0.dev1", "1.10", "1.9rc1", "1.0"]
+    assert [(file.filename, file.version) for file in found.of("1.0")] == [
+        ("foo_bar-1.0.zip", "1.0"),
+        ("foo_bar-1.0.0.zip", "1.0"),
+    ]
+    assert found.of("v1.0.0.0") == found.of("1.0")
+    assert found.of("3") == ()
+
+
+def test_an_upload_time_that_is_none() -> None:
+    (file,) = page(
+        [{"filename": "foo_bar-1.zip", "url": "a", "hashes": {}, "upload-time": "soon"}]
+    ).files
+    assert file.upload_time is None
 
 
 def test_a_page_from_the_network_cannot_name_a_file_of_this_machine() -> None:
