@@ -17,6 +17,8 @@ class _Facts(TypedDict):
     escapes: list[tuple[str, str, str]]
     mismatches: list[tuple[str, str, str | None, str | None]]
 
+__all__ = ["Unpacker", "version"]
+
 _Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
 _Failure: TypeAlias = tuple[int, str]
 
