@@ -123,4 +123,4 @@ def _escapes(library: str, element: str, folders: set[str], kinds: dict[str, Kin
         elif part not in {"", "."}:
             place.append(part)
     kind = kinds.get(place[0]) if place else None
-    return kind is None or (kind == Kind.NAMESPACE and "/".join(place) not in folders)
+    return kind is None or (kind != Kind.PACKAGE and "/".join(place) not in folders)

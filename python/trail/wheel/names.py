@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["PathSet", "decode_name", "fold", "is_python_name", "is_safe_name", "split_parents"]
 
@@ -14,6 +18,10 @@ _WINDOWS = os.name == "nt"
 _FORBIDDEN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PYTHON = re.compile(r"python[0-9.]*t?w?(\.exe)?")
+# Whoever lists all folders of many names needs memory for length times depth of each: an
+# archive of some megabytes must not take all there is.
+_LONGEST = 1024
+_DEEPEST = 64
 _WINDOWS_DEVICE = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE | re.DOTALL
 )
@@ -27,10 +35,10 @@ def is_safe_name(name: str, *, windows: bool = _WINDOWS) -> bool:
         name: with `/` between its parts, and one at the end of a folder's.
         windows: whether to refuse also what Windows takes for something else.
     """
-    if _FORBIDDEN.search(name) or _DRIVE.match(name):
+    if _FORBIDDEN.search(name) or _DRIVE.match(name) or len(name.encode()) > _LONGEST:
         return False
     parts = name.removesuffix("/").split("/")
-    if any(part in {"", ".", ".."} for part in parts):
+    if len(parts) > _DEEPEST or any(part in {"", ".", ".."} for part in parts):
         return False
     return not windows or not any(
         _WINDOWS_FORBIDDEN.search(part) or _WINDOWS_DEVICE.fullmatch(part) for part in parts
@@ -55,13 +63,11 @@ def fold(path: str) -> str:
     return unicodedata.normalize("NFC", normal.casefold())
 
 
-def split_parents(path: str) -> list[str]:
-    """List the folders above a path, the nearest first: `a/b/c` gives `a/b`, `a`."""
-    parents = []
+def split_parents(path: str) -> Iterator[str]:
+    """Name the folders above a path, the nearest first: `a/b/c` gives `a/b`, `a`."""
     while (cut := path.rfind("/")) >= 0:
         path = path[:cut]
-        parents.append(path)
-    return parents
+        yield path
 
 
 class PathSet:
