@@ -1,9 +1,10 @@
 """Index pages on disk, so that a fresh page costs no request and a stale one few bytes.
 
-A file is a line of JSON, then bytes. When it was received or confirmed is the file's own time
-of change, so that confirming a page does not write it again. Any number of processes may use
-the folder. What cannot be read or written counts as absent: the cache makes trail faster, and
-never makes it fail.
+A file is a line of JSON, then bytes: the page, or the rows of each version with a checksum (by
+marshal, which takes a fifth of JSON's time for a page of thousands of files). When it was
+received or confirmed is the file's own time of change, so that confirming a page does not
+write it again. Any number of processes may use the folder. What cannot be read or written
+counts as absent: the cache makes trail faster, and never makes it fail.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import marshal
 import os
+import struct
+import zlib
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptPage", "Page", "PageCache"]
 
-_FORMAT = 2
+_FORMAT = 3
+_CHECKSUM = struct.Struct("<I")
+_MARSHAL = 2  # the version that every Python writes alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +134,9 @@ class PageCache:
 
         def read(place: tuple[int, int]) -> list[Row]:
             try:
-                rows_of_version: list[Row] = json.loads(rows[slice(*place)])
+                return _unpack(rows[slice(*place)])
             except ValueError as error:
                 raise self._damaged(path, name) from error
-            return rows_of_version
 
         project = ProjectPage(
             name=name,
@@ -156,7 +161,7 @@ class PageCache:
         versions, ends, parts = [], [], []
         end = 0
         for version, rows in project.releases.rows():
-            part = json.dumps(rows, separators=(",", ":"), ensure_ascii=True).encode()
+            part = _pack(rows)
             end += len(part)
             versions.append(version)
             ends.append(end)
@@ -223,3 +228,19 @@ class PageCache:
             details=(("file", str(path)),),
             hint="run the command again",
         )
+
+
+def _pack(rows: list[Row]) -> bytes:
+    data = marshal.dumps(rows, _MARSHAL)
+    return _CHECKSUM.pack(zlib.crc32(data)) + data
+
+
+def _unpack(data: bytes) -> list[Row]:
+    if len(data) < _CHECKSUM.size:
+        raise ValueError(len(data))
+    content = data[_CHECKSUM.size :]
+    # Marshal may be given only what it wrote itself.
+    if _CHECKSUM.unpack_from(data) != (zlib.crc32(content),):
+        raise ValueError(content)
+    rows: list[Row] = marshal.loads(content)  # noqa: S302  # our own, and checked
+    return rows

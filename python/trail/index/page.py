@@ -1,7 +1,7 @@
 """What an index says about a project; files are made when somebody asks for their version.
 
 A project can have thousands of files, of which a run looks at a few. So a page is kept as
-rows (lists as JSON has them), and rows become `IndexFile`s one version at a time.
+rows, which are cheap to write and read, and rows become `IndexFile`s one version at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IndexFile", "ProjectPage", "Releases", "Row", "as_row", "group_files", "merge"]
 
-Row: TypeAlias = list[Any]
+Row: TypeAlias = tuple[Any, ...]
 """File name, address, hashes, size, requires-python, yanked, hashes of the metadata, time."""
 
 
@@ -161,7 +161,7 @@ def merge(linked: Iterable[IndexFile], page: ProjectPage) -> dict[str, tuple[Ind
 
 def as_row(file: IndexFile) -> Row:
     """Make the row of a file."""
-    return [
+    return (
         file.filename,
         file.url,
         file.hashes,
@@ -170,7 +170,7 @@ def as_row(file: IndexFile) -> Row:
         file.yanked,
         file.core_metadata,
         file.upload_time.isoformat() if file.upload_time else None,
-    ]
+    )
 
 
 def _as_file(row: Row, name: NormalizedName, version: str, index: str | None) -> IndexFile:
@@ -180,18 +180,14 @@ def _as_file(row: Row, name: NormalizedName, version: str, index: str | None) ->
         version=version,
         filename=filename,
         url=url,
-        hashes=_pairs(hashes),
+        hashes=hashes,
         size=size,
         requires_python=requires_python,
         yanked=yanked,
-        core_metadata=None if metadata is None else _pairs(metadata),
+        core_metadata=metadata,
         upload_time=_time(uploaded),
         index=index,
     )
-
-
-def _pairs(hashes: Iterable[Iterable[str]]) -> Hashes:
-    return tuple((algorithm, digest) for algorithm, digest in hashes)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -22,7 +22,7 @@ from trail.index.page import IndexFile, ProjectPage, Releases, as_row
 from trail.model import NormalizedName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from trail.index.page import Row
     from trail.model import Hashes
@@ -146,11 +146,11 @@ def _parse_json(data: bytes, origin: _Origin) -> ProjectPage:
         _check_version(page["meta"]["api-version"])
         found = _Found(origin)
         for entry in page["files"]:
-            known = origin.claims(entry["filename"])
-            if known is not None:
+            rows = found.rows_for(entry["filename"])
+            if rows is not None:
                 url = _absolute(origin.url, entry["url"])
                 if origin.allows(url):
-                    found.add(known[1], _json_row(entry, url))
+                    rows.append(_json_row(entry, url))
         status = page.get("project-status") or {}
         return found.page(status.get("status"), status.get("reason"))
     except (ValueError, RecursionError) as error:
@@ -170,34 +170,40 @@ class _Found:
 
     def __init__(self, origin: _Origin) -> None:
         self._origin = origin
-        self._groups: dict[str, list[Row]] = {}
+        self._groups: dict[Version, list[Row]] = {}
+        self._known: dict[str, list[Row] | None] = {}
 
-    def add(self, version: str, row: Row) -> None:
-        """Add a file; `version` is normalised."""
-        group = self._groups.get(version)
-        if group is None:
-            self._groups[version] = [row]
-        else:
-            group.append(row)
+    def rows_for(self, filename: str) -> list[Row] | None:
+        """Where the row of a file belongs; None if the file does not belong here."""
+        if "/" in filename or "\\" in filename:
+            return None
+        # The many files of one version have a beginning in common.
+        start = filename
+        if filename.endswith(".tar.gz"):
+            start = filename[:-7]
+        elif filename.endswith(".whl") and filename.count("-") in {4, 5}:
+            start = filename[: filename.index("-", filename.index("-") + 1)]
+        if start in self._known:
+            return self._known[start]
+        claimed = self._origin.claims(filename)
+        rows = None if claimed is None else self._groups.setdefault(Version(claimed[1]), [])
+        self._known[start] = rows
+        return rows
 
     def page(self, status: object, reason: object) -> ProjectPage:
         """Make the page."""
         name = self._origin.name or NormalizedName("")
+        newest_first = sorted(self._groups, reverse=True)
+        places = {
+            str(version): self._groups[version] for version in newest_first if self._groups[version]
+        }
         return ProjectPage(
             name=name,
-            releases=Releases(name, self._origin.index, self._sorted(), lambda rows: rows),
+            releases=Releases(name, self._origin.index, places, lambda rows: rows),
             status=str(status or "active"),
             reason=str(reason) if reason else None,
             index=self._origin.index,
         )
-
-    def _sorted(self) -> dict[str, list[Row]]:
-        equal: dict[Version, str] = {}
-        for text, rows in self._groups.items():
-            first = equal.setdefault(Version(text), text)
-            if first != text:  # 1.0 and 1.0.0 are one version
-                self._groups[first] += rows
-        return {equal[version]: self._groups[equal[version]] for version in sorted(equal)[::-1]}
 
 
 def _json_row(entry: Mapping[str, Any], url: str) -> Row:
@@ -207,16 +213,16 @@ def _json_row(entry: Mapping[str, Any], url: str) -> Row:
     size = entry.get("size")
     requires_python = entry.get("requires-python")
     uploaded = entry.get("upload-time")
-    return [
+    return (
         entry["filename"],
         url,
-        _hashes(entry["hashes"].items()),
+        _hashes(entry["hashes"]),
         size if isinstance(size, int) else None,
         requires_python if isinstance(requires_python, str) else None,
         (yanked if isinstance(yanked, str) else "") if yanked else None,
-        _hashes(metadata.items() if isinstance(metadata, dict) else ()) if metadata else None,
+        _hashes(metadata if isinstance(metadata, dict) else {}) if metadata else None,
         uploaded if isinstance(uploaded, str) else None,
-    ]
+    )
 
 
 def _absolute(base: str, url: str) -> str:
@@ -224,8 +230,10 @@ def _absolute(base: str, url: str) -> str:
     return urldefrag(joined).url if "#" in joined else joined
 
 
-def _hashes(pairs: Iterable[tuple[str, str]]) -> Hashes:
-    return tuple(sorted([(algorithm.lower(), digest.lower()) for algorithm, digest in pairs]))
+def _hashes(given: Mapping[str, str]) -> Hashes:
+    pairs = [(algorithm.lower(), digest.lower()) for algorithm, digest in given.items()]
+    pairs.sort()
+    return tuple(pairs)
 
 
 # --- HTML (PEP 503, 592, 629, 658, 714, 792)
@@ -258,7 +266,9 @@ def _parse_html(data: bytes, charset: str, origin: _Origin) -> ProjectPage:
     _check_version(page.meta.get("pypi:repository-version", "1.0"))
     found = _Found(origin)
     for file in _link_files(page, origin):
-        found.add(file.version, as_row(file))
+        rows = found.rows_for(file.filename)
+        if rows is not None:
+            rows.append(as_row(file))
     return found.page(
         page.meta.get("pypi:project-status"), page.meta.get("pypi:project-status-reason")
     )
@@ -295,10 +305,10 @@ def _link_file(link: Mapping[str, str | None], base: str, origin: _Origin) -> In
     )
 
 
-def _fragment_hash(text: str) -> list[tuple[str, str]]:
+def _fragment_hash(text: str) -> dict[str, str]:
     """`sha256=…`, also among other parts that are separated by `&`."""
     pairs = [part.partition("=") for part in text.split("&")]
-    return [(key, value) for key, _, value in pairs if key in _ALGORITHMS and value]
+    return {key: value for key, _, value in pairs if key in _ALGORITHMS and value}
 
 
 _ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})

@@ -101,8 +101,8 @@ def test_without_a_folder_nothing_is_kept() -> None:
         b"nonsense",
         b"[]\nbody",
         b"\xff\n",
-        b'{"format": 2, "asked": "https://host.example/foo/", "size": 1}\nx',
-        b'{"format": 2, "asked": "https://host.example/foo/", "size": 1, "page": {"u": 1}}\nx',
+        b'{"format": 3, "asked": "https://host.example/foo/", "size": 1}\nx',
+        b'{"format": 3, "asked": "https://host.example/foo/", "size": 1, "page": {"u": 1}}\nx',
     ],
 )
 def test_damaged_files_count_as_absent(tmp_path: Path, damage: bytes) -> None:
@@ -128,7 +128,7 @@ def test_a_file_of_another_format_counts_as_absent(tmp_path: Path) -> None:
     cache = PageCache(tmp_path)
     cache.save(URL, PAGE)
     path = only_file(tmp_path)
-    path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": 1'))
+    path.write_bytes(path.read_bytes().replace(b'"format": 3', b'"format": 1'))
     assert cache.load(URL) is None
 
 

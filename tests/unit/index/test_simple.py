@@ -109,6 +109,8 @@ def test_files_of_other_projects_and_kinds_are_left_out() -> None:
         "foo_bar-not.a.version.tar.gz",
         "foo_bar-1.0-none-any.whl",
         "../foo_bar-1.0.tar.gz",
+        "foo_bar-1.0-py3-none-a/y.whl",
+        "foo_bar-1.0-py3-none-a\\y.whl",
         "foo-bar-1.0.tar.gz",
         "foo.bar-1.0-1.zip",
     ]
