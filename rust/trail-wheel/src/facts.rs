@@ -152,7 +152,7 @@ impl Layout {
         let Some(first) = parts.first() else { return true };
         match self.top_level.iter().find(|top| top.path == *first) {
             None => true,
-            Some(top) => top.kind == "namespace" && !self.folders.contains(&parts.join("/")),
+            Some(top) => top.kind != "package" && !self.folders.contains(&parts.join("/")),
         }
     }
 }
@@ -247,14 +247,22 @@ mod tests {
 
     #[test]
     fn escapes() {
-        let layout =
-            layout(&["a/__init__.py", "a/x/b.so", "a.libs/c.so", "d.so", "ns/one/lib/e.so"]);
+        let layout = layout(&[
+            "a/__init__.py",
+            "a/x/b.so",
+            "a.libs/c.so",
+            "d.so",
+            "ns/one/lib/e.so",
+            "nvidia/a/lib/f.so.1",
+        ]);
         for (library, runpath) in [
             ("a/x/b.so", "$ORIGIN/../.."),
             ("a/x/b.so", "${ORIGIN}/../../.."),
             ("a/x/b.so", "@loader_path/../../other.libs"),
             ("d.so", "$ORIGIN"),
             ("ns/one/lib/e.so", "$ORIGIN/../../two/lib"),
+            ("nvidia/a/lib/f.so.1", "$ORIGIN/../../b/lib"),
+            ("a/x/b.so", "$ORIGIN/../../d.so"),
         ] {
             assert!(layout.is_escape(library, runpath), "{library} {runpath}");
         }

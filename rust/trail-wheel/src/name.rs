@@ -3,9 +3,14 @@
 use caseless::Caseless;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
+/// Bytes and components of the longest names: whoever lists all folders of many names needs memory
+/// for length times depth of each.
+const LONGEST: usize = 1024;
+const DEEPEST: usize = 64;
+
 /// Whether a name is one that a wheel may have (`zip-name`); it may end with one `/`.
 pub fn is_safe(name: &str) -> bool {
-    if name.contains('\\') || name.chars().any(char::is_control) {
+    if name.len() > LONGEST || name.contains('\\') || name.chars().any(char::is_control) {
         return false;
     }
     if let [letter, b':', ..] = name.as_bytes()
@@ -14,7 +19,8 @@ pub fn is_safe(name: &str) -> bool {
         return false;
     }
     let path = name.strip_suffix('/').unwrap_or(name);
-    path.split('/').all(|part| !matches!(part, "" | "." | "..") && is_safe_here(part))
+    path.split('/').count() <= DEEPEST
+        && path.split('/').all(|part| !matches!(part, "" | "." | "..") && is_safe_here(part))
 }
 
 #[cfg(not(windows))]
@@ -124,6 +130,12 @@ mod tests {
         for name in ["a", "a/", "a/b.py", "...", "é/ü", "1:", "a b"] {
             assert!(is_safe(name), "{name:?}");
         }
+    }
+
+    #[test]
+    fn long_and_deep_names() {
+        assert!(is_safe(&"x".repeat(1024)) && is_safe(&format!("{}a/", "a/".repeat(63))));
+        assert!(!is_safe(&"é".repeat(513)) && !is_safe(&"a/".repeat(65)));
     }
 
     #[test]
