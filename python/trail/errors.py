@@ -5,8 +5,10 @@ TrailError
 ├── SettingsError              a setting or configuration file is wrong
 ├── ProjectError               no project, no lock, an unreadable pyproject.toml
 ├── LockError                  a lock that cannot be read, or does not cover the target
+├── ResolutionError            no versions satisfy all requirements
 ├── FetchError                 an index or a download failed
 │   └── DigestError            the bytes are not the ones that the lock names
+├── MetadataError              the metadata of a wheel or source distribution cannot be read
 ├── WheelError                 a wheel breaks a rule of docs/wheel-checks.md
 ├── DepotError                 the depot cannot be used
 ├── InterpreterError           no such Python, or it does not run
@@ -31,8 +33,10 @@ __all__ = [
     "InterpreterError",
     "LockError",
     "ManyErrors",
+    "MetadataError",
     "PrefixError",
     "ProjectError",
+    "ResolutionError",
     "SettingsError",
     "TrailError",
     "UsageError",
@@ -81,12 +85,31 @@ class LockError(TrailError):
     """A lock cannot be read, or it does not cover the wanted target."""
 
 
+class ResolutionError(TrailError):
+    """There are no versions that satisfy all requirements together."""
+
+
 class FetchError(TrailError):
     """An index page or a file could not be fetched."""
 
 
 class DigestError(FetchError):
     """The bytes that arrived are not the ones that were asked for."""
+
+
+class MetadataError(TrailError):
+    """The metadata of a wheel or source distribution cannot be read.
+
+    Args:
+        filename: the wheel or source distribution.
+        reason: why.
+        details: as in `TrailError`.
+    """
+
+    def __init__(self, filename: str, reason: str, *, details: Details = ()) -> None:
+        super().__init__(f"cannot read the metadata of `{filename}`: {reason}", details=details)
+        self.filename = filename
+        self.reason = reason
 
 
 class DepotError(TrailError):

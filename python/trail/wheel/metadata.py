@@ -11,7 +11,14 @@ from trail.model import EntryPoint
 from trail.wheel.faults import Fault
 from trail.wheel.names import is_python_name
 
-__all__ = ["check_metadata", "parse_entry_points", "parse_wheel", "same_name", "same_version"]
+__all__ = [
+    "check_metadata",
+    "parse_entry_points",
+    "parse_headers",
+    "parse_wheel",
+    "same_name",
+    "same_version",
+]
 
 _WHEEL_VERSION = re.compile(r"([0-9]+)\.[0-9]+")
 _BAD_IN_SCRIPT = re.compile(r"[/\\\x00-\x1f\x7f-\x9f]")
@@ -46,7 +53,7 @@ def parse_wheel(data: bytes, member: str) -> bool:
     """
     try:
         data.decode()
-        headers = _parse_headers(data)
+        headers = _first_headers(data)
     except UnicodeDecodeError:
         raise Fault("wheel-format", member) from None
     version = headers.get("wheel-version", "")
@@ -72,7 +79,7 @@ def check_metadata(data: bytes, member: str, *, name: str, version: str) -> None
         Fault: `metadata-format`, `metadata-name` or `metadata-version`.
     """
     try:
-        headers = _parse_headers(data)
+        headers = _first_headers(data)
     except UnicodeDecodeError:
         raise Fault("metadata-format", member) from None
     if "name" not in headers or "version" not in headers:
@@ -83,8 +90,16 @@ def check_metadata(data: bytes, member: str, *, name: str, version: str) -> None
         raise Fault("metadata-version", member, expected=version, actual=headers["version"])
 
 
-def _parse_headers(data: bytes) -> dict[str, str]:
-    """Read headers, keys in lower case; the first of several counts.
+def _first_headers(data: bytes) -> dict[str, str]:
+    """Read headers; the first of several counts."""
+    return dict(reversed(parse_headers(data)))
+
+
+def parse_headers(data: bytes) -> list[tuple[str, str]]:
+    """Read the headers of METADATA or WHEEL, keys in lower case.
+
+    Args:
+        data: all its bytes.
 
     Raises:
         UnicodeDecodeError: they are not UTF-8; the body need not be.
@@ -101,7 +116,7 @@ def _parse_headers(data: bytes) -> dict[str, str]:
             headers.append((key.strip().lower(), value.strip()))
         else:
             break
-    return dict(reversed(headers))
+    return headers
 
 
 def parse_entry_points(data: bytes, member: str) -> tuple[EntryPoint, ...]:

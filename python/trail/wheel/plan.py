@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from trail.wheel.directory import Member
     from trail.wheel.engine import Job
 
-__all__ = ["Plan", "Target", "make_plan"]
+__all__ = ["LARGEST_READ", "Plan", "Target", "find_dist_info", "make_plan"]
 
 _SUFFIX = ".dist-info"
-_LARGEST = 64 * 2**20
+LARGEST_READ = 64 * 2**20
+"""How many bytes a file that is read here, not unpacked, may have."""
+
 _REQUIRED = ("METADATA", "WHEEL", "RECORD")
 # RECORD cannot hold its own hash; the others sign it (PEP 427).
 _UNLISTED = ("RECORD", "RECORD.jws", "RECORD.p7s")
@@ -92,15 +94,15 @@ def make_plan(archive: Archive, contents: Contents, job: Job) -> Plan:
         for member, start in zip(contents.members, contents.starts, strict=True)
         if not member.folder
     }
-    dist_info = _find_dist_info([member.name for member in contents.members], job.name, job.version)
+    dist_info = find_dist_info([member.name for member in contents.members], job.name, job.version)
     for required in _REQUIRED:
         if f"{dist_info}/{required}" not in files:
             raise Fault("wheel-missing-file", f"{dist_info}/{required}")
 
     def read(path: str) -> bytes:
         member, start = files[path]
-        if member.size > _LARGEST:
-            raise Fault("zip-too-large", path, expected=str(_LARGEST), actual=str(member.size))
+        if member.size > LARGEST_READ:
+            raise Fault("zip-too-large", path, expected=str(LARGEST_READ), actual=str(member.size))
         return b"".join(archive.blocks(member, start))
 
     wheel, metadata, record, entry_points = (
@@ -147,7 +149,17 @@ def make_plan(archive: Archive, contents: Contents, job: Job) -> Plan:
     )
 
 
-def _find_dist_info(names: Sequence[str], name: str, version: str) -> str:
+def find_dist_info(names: Sequence[str], name: str, version: str) -> str:
+    """Find the wheel's own .dist-info folder.
+
+    Args:
+        names: of all members.
+        name: of the distribution, normalised.
+        version: normalised.
+
+    Raises:
+        Fault: `wheel-dist-info`.
+    """
     tops = {path.partition("/")[0] for path in names if "/" in path}
     found = sorted(top for top in tops if top[-len(_SUFFIX) :].lower() == _SUFFIX)
     if len(found) == 1:
