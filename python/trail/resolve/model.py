@@ -52,12 +52,15 @@ class Target:
         python: the full version that stands for the target.
         environment: its marker values (PEP 508), `extra` not among them.
         tags: the wheels that it accepts, best first (PEP 425).
+        more_tags: the same for platforms that no marker tells from this one (musl from glibc,
+            old from new); a version must suit all of them.
     """
 
     name: str
     python: Version
     environment: Mapping[str, str] = field(compare=False)
     tags: tuple[Tag, ...] = field(compare=False, repr=False)
+    more_tags: tuple[tuple[Tag, ...], ...] = field(default=(), compare=False, repr=False)
 
 
 class ScopeKind(StrEnum):

@@ -1,0 +1,310 @@
+"""No solution: why, in sentences.
+
+First the requirements of the project are reduced to those that cannot be met together, by
+solving without each. What clashed while solving for these few is then told from the top: who
+requires what, and why no version is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from trail.errors import ResolutionError, TrailError
+from trail.resolve.fit import Exclusion, Why
+from trail.resolve.shelf import bits
+from trail.resolve.solve import Conflict, solve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trail.resolve.graph import Candidate, Demand
+    from trail.resolve.model import Options, Request, RootRequirement, Target
+    from trail.resolve.shelf import Shelf
+    from trail.resolve.world import World
+
+__all__ = ["explain"]
+
+_MOST_ROOTS = 40  # that are tried without, one by one
+_ROUNDS = 2_000  # of one such trial
+_MOST_LINES = 12
+
+
+def explain(conflict: Conflict, request: Request, world: World) -> ResolutionError:
+    """Say why there is no solution.
+
+    Args:
+        conflict: what the solver ended with.
+        request: what it was asked.
+        world: what there is.
+    """
+    return _Story(_reduce(conflict, request, world)).tell()
+
+
+# --- which requirements of the project clash
+
+
+def _reduce(conflict: Conflict, request: Request, world: World) -> Conflict:
+    """Find a conflict of as few requirements as possible; each of those is part of it."""
+    names = _ancestors(conflict)
+    roots = [
+        root
+        for root in request.roots
+        if (name := canonicalize_name(root.requirement.name)) in names or name == request.name
+    ]
+    target = conflict.ledger.target
+    fewer = _try(replace(request, roots=tuple(roots)), target, world)
+    if fewer is None:
+        roots, fewer = list(request.roots), conflict
+    if len(roots) > _MOST_ROOTS:
+        return fewer
+    for root in list(roots):
+        rest = [one for one in roots if one is not root]
+        found = _try(replace(request, roots=tuple(rest)), target, world)
+        if found is not None:
+            roots, fewer = rest, found
+    return fewer
+
+
+def _try(request: Request, target: Target, world: World) -> Conflict | None:
+    try:
+        solve(request, target, world, {}, rounds=_ROUNDS)
+    except Conflict as conflict:
+        return conflict
+    except TrailError:  # too long, or not to be fetched: then it says nothing
+        pass
+    return None
+
+
+def _ancestors(conflict: Conflict) -> set[str]:
+    """List the packages that led to the clash, and those that took part in it."""
+    names = set()
+    queue = [name for one in conflict.causes for name in _names(one.requirement, one.parent)]
+    above: dict[str, set[str]] = {}
+    for demand, parent in conflict.watcher.made.items():
+        if parent is not None:
+            above.setdefault(demand.name, set()).add(parent.name)
+    while queue:
+        name = queue.pop()
+        if name not in names:
+            names.add(name)
+            queue.extend(above.get(name, ()))
+    return names
+
+
+def _names(demand: Demand, parent: Candidate | None) -> Iterator[str]:
+    yield demand.need.name
+    if parent is not None:
+        yield parent.name
+
+
+# --- the sentences
+
+
+class _Story:
+    def __init__(self, conflict: Conflict) -> None:
+        self._conflict = conflict
+        self._ledger = conflict.ledger
+        self._target = conflict.ledger.target
+        self._options: Options = conflict.ledger.options
+
+    def tell(self) -> ResolutionError:
+        facts = list(dict.fromkeys(self._facts()))
+        hidden = len(facts) - _MOST_LINES
+        if hidden > 0:
+            facts[_MOST_LINES:] = [f"{hidden} more requirements exclude each other"]
+        end, hint = self._end()
+        labels = ("because", *("and" for _ in facts[1:]))
+        return ResolutionError(
+            f"there is no solution for {self._target.name}",
+            details=(*zip(labels, facts, strict=True), ("so", end)),
+            hint=hint,
+        )
+
+    def _facts(self) -> Iterator[str]:
+        """Say who requires what: the project first, then package by package from the top."""
+        groups: dict[tuple[str, str], dict[Shelf, int]] = {}
+        depths = self._depths()
+        made = self._relevant()
+        roots = [demand for demand, parent in made.items() if parent is None]
+        order = {demand: place for place, demand in enumerate(made)}
+        for demand in sorted(roots, key=lambda one: order[one]):
+            yield self._root_fact(demand)
+            yield from self._constraint_facts(demand.need.name)
+        for demand, parent in made.items():
+            if parent is not None:
+                group = groups.setdefault((parent.name, demand.problem or demand.need.text), {})
+                group[parent.shelf] = group.get(parent.shelf, 0) | 1 << parent.place
+        for (name, text), shelves in sorted(
+            groups.items(), key=lambda item: (depths.get(item[0][0], 0), item[0])
+        ):
+            for shelf, mask in shelves.items():
+                problem = text.startswith(("requires Python", "has a wrong", "names another"))
+                yield self._package_fact(name, shelf, mask, text, problem=problem)
+        for name in sorted({demand.need.name for demand, parent in made.items() if parent}):
+            yield from self._constraint_facts(name)
+
+    def _relevant(self) -> dict[Demand, Candidate | None]:
+        """List the demands that clashed, and those that led to who made them."""
+        watcher = self._conflict.watcher
+        causes = {one.requirement: one.parent for one in self._conflict.causes}
+        found = {**watcher.causes, **causes}
+        wanted = {parent.name for parent in found.values() if parent is not None}
+        seen: set[str] = set()
+        while fresh := wanted - seen:
+            seen |= fresh
+            for demand, parent in watcher.made.items():
+                if demand.name in fresh:
+                    found.setdefault(demand, parent)
+                    if parent is not None:
+                        wanted.add(parent.name)
+        return found
+
+    def _depths(self) -> dict[str, int]:
+        """Tell how far from the project each package is."""
+        depths: dict[str, int] = {}
+        edges = self._conflict.watcher.made.items()
+        for demand, parent in edges:
+            above = 0 if parent is None else depths.get(parent.name, 0)
+            depths[demand.name] = min(depths.get(demand.name, above + 1), above + 1)
+        return depths
+
+    def _root_fact(self, demand: Demand) -> str:
+        root = demand.root
+        where = "" if root is None else _where(root)
+        return f"your project requires `{demand.need.text}`{where}"
+
+    def _constraint_facts(self, name: str) -> Iterator[str]:
+        for need in self._conflict.roots.constraints.get(name, ()):  # type: ignore[call-overload]
+            where = _where(self._conflict.roots.written[need])
+            yield f"a constraint allows only `{need.text}`{where}"
+
+    def _package_fact(self, name: str, shelf: Shelf, mask: int, text: str, *, problem: bool) -> str:
+        one = mask.bit_count() == 1
+        whole = mask == shelf.everything
+        versions = shelf.describe(mask)
+        subject = f"`{name}` {versions}" + (" (there is no other version)" if whole and one else "")
+        if whole and not one:
+            subject = f"every version of `{name}` ({versions})"
+            one = True
+        if problem:
+            text = text if one else text.replace("requires", "require", 1)
+            return f"{subject} {text}"
+        if " " in text and text.startswith("only the project"):
+            return f"{subject} names a URL for a dependency, and {text}"
+        return f"{subject} {'requires' if one else 'require'} `{text}`"
+
+    # --- the end
+
+    def _end(self) -> tuple[str, str]:
+        causes = self._conflict.causes
+        demands = {one.requirement.name: one.requirement for one in causes}
+        lost = {one.parent.name for one in causes if one.parent is not None}
+        if any(one.requirement.problem for one in causes) and len(lost) == 1:
+            return f"no version of `{min(lost)}` can be used", self._loosen()
+        if len(demands) != 1:
+            return "no versions are left that fit together", self._loosen()
+        (name,) = demands
+        shelf = demands[name].shelf
+        if shelf is None:
+            return (
+                f"there is no project `{name}` on any index",
+                "check the spelling of the name, or add the index that has it",
+            )
+        return self._empty_shelf(shelf, [one.requirement for one in causes])
+
+    def _empty_shelf(self, shelf: Shelf, demands: Sequence[Demand]) -> tuple[str, str]:
+        name = shelf.name
+        mask = shelf.everything
+        texts = list(dict.fromkeys(f"`{demand.need.text}`" for demand in demands))
+        for demand in demands:
+            mask &= demand.mask
+        for need in self._conflict.roots.constraints.get(name, ()):
+            mask &= shelf.satisfying(need)
+            texts.append(f"`{need.text}`")
+        known = f"there {'is' if len(shelf.versions) == 1 else 'are'} {_all(shelf)}"
+        if not mask:
+            if len(texts) == 1:
+                return (
+                    f"no version of `{name}` satisfies {texts[0]}: {known}",
+                    f"allow a version that there is, for instance `{name}=={_newest(shelf)}`",
+                )
+            return (
+                f"no version of `{name}` satisfies {_list(texts)} together: {known}",
+                self._loosen(),
+            )
+        reasons: dict[Exclusion, int] = {}
+        for place in bits(mask):
+            exclusion = self._ledger.exclusions.get((shelf, place))
+            if exclusion is not None:
+                reasons[exclusion] = reasons.get(exclusion, 0) | 1 << place
+        if not reasons:
+            return f"no version of `{name}` fits", self._loosen()
+        told = "; ".join(
+            f"{shelf.describe(found)} {self._reason(exclusion, found)}"
+            for exclusion, found in reasons.items()
+        )
+        return f"no version of `{name}` can be used: {told}", self._hint(shelf, reasons)
+
+    def _reason(self, exclusion: Exclusion, mask: int) -> str:
+        one = mask.bit_count() == 1
+        was, has, needs = ("was", "has", "requires") if one else ("were", "have", "require")
+        platform = self._target.name.partition(" ")[2]
+        date = self._options.exclude_newer
+        return {
+            Why.NEWER: f"{was} uploaded after {date and date.isoformat()}",
+            Why.PYTHON: f"{needs} Python {exclusion.detail}, and the target is Python"
+            f" {self._target.python}",
+            Why.YANKED: f"{was} yanked" + (exclusion.detail and f" ({exclusion.detail})"),
+            Why.PLATFORM: f"{has} no wheel for {platform}, and no source distribution",
+            Why.BUILD: f"{has} no wheel for {platform}, and may not be built",
+            Why.BINARY: f"{has} no source distribution, and wheels are not allowed",
+            Why.EMPTY: f"{has} no files",
+            Why.BROKEN: exclusion.detail,
+        }[exclusion.why]
+
+    def _hint(self, shelf: Shelf, reasons: dict[Exclusion, int]) -> str:
+        first = next(iter(reasons))
+        newest = shelf.versions[next(bits(reasons[first]))]
+        return {
+            Why.NEWER: "choose a later date for `--exclude-newer`, or allow older versions",
+            Why.PYTHON: "support only Pythons that it supports (`requires-python`),"
+            f" or allow other versions of `{shelf.name}`",
+            Why.YANKED: f"if it has to be a yanked version, require `{shelf.name}=={newest}`",
+            Why.PLATFORM: "leave this platform out of `platforms` in `[tool.trail]`,"
+            f" or require `{shelf.name}` only elsewhere, with a marker",
+            Why.BUILD: f"allow that `{shelf.name}` is built, or allow other versions of it",
+            Why.BINARY: f"allow wheels of `{shelf.name}`, or allow other versions of it",
+        }.get(first.why, f"allow other versions of `{shelf.name}`")
+
+    def _loosen(self) -> str:
+        """Name the requirements of the project, one of which has to give way."""
+        made = self._relevant()
+        texts = [f"`{one.need.text}`" for one, parent in made.items() if parent is None]
+        texts = list(dict.fromkeys(texts))
+        if len(texts) == 1:
+            return f"change {texts[0]}"
+        return f"loosen or remove one of {_list(texts)}"
+
+
+def _where(root: RootRequirement) -> str:
+    origin = root.origin
+    parts = [part for part in (origin.key, origin.file and f"in {origin.file}") if part]
+    text = " ".join(parts) or "on the command line"
+    return f" ({text})"
+
+
+def _all(shelf: Shelf) -> str:
+    return shelf.describe(shelf.everything) or "none"
+
+
+def _newest(shelf: Shelf) -> str:
+    stable = shelf.stable or shelf.everything
+    return str(shelf.versions[next(bits(stable))]) if stable else ""
+
+
+def _list(texts: Iterable[str]) -> str:
+    *first, last = texts
+    return f"{', '.join(first)} and {last}" if first else last

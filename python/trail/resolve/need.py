@@ -1,0 +1,124 @@
+"""Requirements, each parsed once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from trail.model import NormalizedName
+
+if TYPE_CHECKING:
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+
+    from trail.resolve.source import Metadata
+
+__all__ = ["Need", "Needs", "as_need"]
+
+# Takes the extra out of a marker without parsing it: airflow has 1000 requirements, and all
+# but a few of them belong to extras that nobody asks for.
+_EXTRA = re.compile(r"""\bextra\s*==\s*(["'])(.*?)\1""")
+_OR = re.compile(r"\bor\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Need:
+    """A parsed requirement.
+
+    Args:
+        text: as it is written.
+        name: what is required.
+        extras: the extras that are asked of it.
+        specifier: the versions that satisfy it.
+        specifier_text: the same, in a fixed spelling.
+        url: where it has to come from, or None.
+        marker: where it holds, or None for everywhere.
+        marker_text: the same, in a fixed spelling; empty for None.
+        pins: whether it names exactly one version (`==1.0`, `===1.0`).
+    """
+
+    text: str
+    name: NormalizedName
+    extras: frozenset[NormalizedName]
+    specifier: SpecifierSet = field(repr=False)
+    specifier_text: str
+    url: str | None
+    marker: Marker | None = field(repr=False)
+    marker_text: str
+    pins: bool
+
+
+def as_need(requirement: Requirement, text: str | None = None) -> Need:
+    """Prepare a requirement for the resolver.
+
+    Args:
+        requirement: the requirement.
+        text: as it is written, where that is known.
+    """
+    marker = requirement.marker
+    specifiers = tuple(requirement.specifier)
+    return Need(
+        text=text or str(requirement),
+        name=NormalizedName(canonicalize_name(requirement.name)),
+        extras=frozenset(NormalizedName(canonicalize_name(one)) for one in requirement.extras),
+        specifier=requirement.specifier,
+        specifier_text=",".join(sorted(map(str, specifiers))),
+        url=requirement.url,
+        marker=marker,
+        marker_text="" if marker is None else str(marker),
+        pins=any(
+            one.operator == "===" or (one.operator == "==" and not one.version.endswith(".*"))
+            for one in specifiers
+        ),
+    )
+
+
+class Needs:
+    """The requirements of one version, by extra; parsed when they are asked for.
+
+    Args:
+        metadata: of the version.
+        parsed: what was parsed before, by text; grows.
+    """
+
+    def __init__(self, metadata: Metadata, parsed: dict[str, Need]) -> None:
+        self._parsed = parsed
+        self._plain: list[str] = []
+        self._of: dict[NormalizedName, list[str]] = {}
+        for text in metadata.requires_dist:
+            _, _, marker = text.partition(";")
+            extras = _EXTRA.findall(marker) if "extra" in marker else ()
+            if not extras or marker.count("extra") != len(extras) or _OR.search(marker):
+                self._plain.append(text)
+                continue
+            for _, extra in extras:
+                name = NormalizedName(canonicalize_name(extra))
+                self._of.setdefault(name, []).append(text)
+
+    def of(self, extra: NormalizedName) -> tuple[Need, ...]:
+        """List what may hold for an extra, or for the package itself if it is empty.
+
+        The markers are still to be evaluated.
+
+        Raises:
+            InvalidRequirement: the metadata has a requirement that is none.
+        """
+        texts = self._of.get(extra, []) if extra else []
+        # Markers too involved for a look are left to be evaluated, for each extra.
+        odd = [text for text in self._plain if not extra or "extra" in text.partition(";")[2]]
+        return tuple(self._parse(text) for text in (*odd, *texts))
+
+    def _parse(self, text: str) -> Need:
+        need = self._parsed.get(text)
+        if need is None:
+            need = self._parsed[text] = as_need(Requirement(text), text)
+        return need
+
+
+def problem_of(error: InvalidRequirement) -> str:
+    """Take the first line of what packaging says about a requirement."""
+    return str(error).partition("\n")[0].rstrip(".")

@@ -1,0 +1,311 @@
+"""Our rules, as resolvelib asks for them; one target, one use.
+
+- A project is identified by its name. A candidate is a version with the extras that all
+  demands together ask of it, so that `a` and `a[x]` can never differ in version.
+- What comes from a URL of the project is taken from there and nowhere else. A package from an
+  index may not send us to a URL.
+- Candidates come in this order: versions of the existing lock, then final releases, then
+  pre-releases (mixed, where the project asks for a pre-release itself).
+- Names that clash often are decided earlier (pip and uv do the same), and after a clash those
+  that took part in it first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from resolvelib import AbstractProvider, BaseReporter
+
+from trail.model import NormalizedName
+from trail.resolve.fit import Exclusion, Why
+from trail.resolve.graph import Candidate, Demand
+from trail.resolve.model import Prerelease, Strategy
+from trail.resolve.need import as_need, problem_of
+from trail.resolve.shelf import bits
+from trail.resolve.source import Broken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from packaging.version import Version
+    from resolvelib.resolvers import Criterion, RequirementInformation
+
+    from trail.resolve.fit import Ledger
+    from trail.resolve.need import Need
+    from trail.resolve.roots import Roots
+    from trail.resolve.shelf import Shelf
+    from trail.resolve.world import World
+
+__all__ = ["Provider", "Watcher"]
+
+_CLASHES = 5  # so many, and a name is decided before others
+_PREFETCH = (5, 10, 20)  # after so many rejected versions the next ones are fetched ahead
+_PREFETCH_MOST = 50
+
+
+class Provider(AbstractProvider[Demand, Candidate, str]):
+    """The rules for one target.
+
+    Args:
+        roots: what the project asks for on the target.
+        world: what there is.
+        ledger: the target.
+        preferences: versions to try first, in this order.
+        watcher: what happened so far.
+    """
+
+    def __init__(
+        self,
+        roots: Roots,
+        world: World,
+        ledger: Ledger,
+        preferences: Mapping[NormalizedName, Sequence[Version]],
+        watcher: Watcher,
+    ) -> None:
+        self._roots = roots
+        self._world = world
+        self._ledger = ledger
+        self._options = ledger.options
+        self._preferences = preferences
+        self._watcher = watcher
+        self._order: dict[str, int] = {}
+        self._candidates: dict[tuple[Shelf, int, frozenset[NormalizedName]], Candidate] = {}
+        self._demands: dict[tuple[Shelf, int, NormalizedName], tuple[Demand, ...]] = {}
+        self._together: dict[Candidate, tuple[Demand, ...]] = {}
+        self._constraints: dict[Shelf, int] = {}
+
+    # --- what resolvelib asks
+
+    def identify(self, requirement_or_candidate: Demand | Candidate) -> str:
+        """See `AbstractProvider`."""
+        return requirement_or_candidate.name
+
+    def get_preference(
+        self,
+        identifier: str,
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002  # resolvelib's signature
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
+        information: Mapping[str, Iterator[RequirementInformation[Demand, Candidate]]],
+        backtrack_causes: Sequence[RequirementInformation[Demand, Candidate]],  # noqa: ARG002
+    ) -> tuple[bool, bool, bool, int]:
+        """See `AbstractProvider`: the smallest is decided first."""
+        direct = pinned = False
+        for info in information[identifier]:
+            demand = info.requirement
+            direct = direct or (demand.shelf is not None and demand.shelf.direct is not None)
+            pinned = pinned or demand.need.pins
+        clashes = self._watcher.clashes[identifier] >= _CLASHES
+        return not direct, not pinned, not clashes, self._order[identifier]
+
+    def narrow_requirement_selection(
+        self,
+        identifiers: Iterable[str],
+        resolutions: Mapping[str, Candidate],  # noqa: ARG002
+        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
+        information: Mapping[str, Iterator[RequirementInformation[Demand, Candidate]]],  # noqa: ARG002
+        backtrack_causes: Sequence[RequirementInformation[Demand, Candidate]],
+    ) -> Iterable[str]:
+        """See `AbstractProvider`: after a clash, those that took part in it."""
+        if not backtrack_causes:
+            return identifiers
+        causes = {info.requirement.name for info in backtrack_causes}
+        causes.update(info.parent.name for info in backtrack_causes if info.parent is not None)
+        return [name for name in identifiers if name in causes] or identifiers
+
+    def find_matches(
+        self,
+        identifier: str,
+        requirements: Mapping[str, Iterator[Demand]],
+        incompatibilities: Mapping[str, Iterator[Candidate]],
+    ) -> Sequence[Candidate] | Callable[[], Iterable[Candidate]]:
+        """See `AbstractProvider`."""
+        self._order.setdefault(identifier, len(self._order))
+        demands = list(requirements[identifier])
+        shelf = demands[0].shelf
+        if shelf is None:
+            return ()
+        mask = self._constraint(shelf)
+        extras: set[NormalizedName] = set()
+        pinned = False
+        for demand in demands:
+            mask &= demand.mask
+            extras |= demand.need.extras
+            # Not what packages pin: a person has to have asked for a yanked version.
+            pinned = pinned or (demand.need.pins and demand.root is not None)
+        for candidate in incompatibilities[identifier]:
+            # With less extras it might have done.
+            if candidate.extras <= extras:
+                mask &= ~(1 << candidate.place)
+        if not mask:
+            return ()
+        found, wanted = shelf, frozenset(extras)
+        return lambda: (
+            self._candidate(found, place, wanted) for place in self._ordered(found, mask, pinned)
+        )
+
+    def is_satisfied_by(self, requirement: Demand, candidate: Candidate) -> bool:
+        """See `AbstractProvider`."""
+        return bool(requirement.mask >> candidate.place & 1) and (
+            requirement.need.extras <= candidate.extras
+        )
+
+    def get_dependencies(self, candidate: Candidate) -> Sequence[Demand]:
+        """See `AbstractProvider`."""
+        found = self._together.get(candidate)
+        if found is None:
+            demands = list(self.demands(candidate.shelf, candidate.place, _NOTHING))
+            for extra in sorted(candidate.extras):
+                demands += self.demands(candidate.shelf, candidate.place, extra)
+            found = self._together[candidate] = tuple(demands)
+        return found
+
+    # --- what else is asked of the rules
+
+    def root_demands(self, needs: Iterable[Need]) -> list[Demand]:
+        """Turn requirements of the project into demands; markers are evaluated before."""
+        needs = list(needs)
+        self._world.hint(need.name for need in needs if need.name not in self._roots.directs)
+        return [demand for need in needs for demand in self._demand(need)]
+
+    def demands(self, shelf: Shelf, place: int, extra: NormalizedName) -> tuple[Demand, ...]:
+        """List what a version demands, itself (if `extra` is empty) or for an extra."""
+        key = (shelf, place, extra)
+        found = self._demands.get(key)
+        if found is None:
+            found = self._demands[key] = self._read_demands(shelf, place, extra)
+        return found
+
+    # --- candidates
+
+    def _candidate(self, shelf: Shelf, place: int, extras: frozenset[NormalizedName]) -> Candidate:
+        key = (shelf, place, extras)
+        found = self._candidates.get(key)
+        if found is None:
+            found = self._candidates[key] = Candidate(shelf, place, extras)
+        return found
+
+    def _constraint(self, shelf: Shelf) -> int:
+        mask = self._constraints.get(shelf)
+        if mask is None:
+            mask = shelf.everything
+            for need in self._roots.constraints.get(shelf.name, ()):
+                mask &= shelf.satisfying(need)
+            self._constraints[shelf] = mask
+        return mask
+
+    def _ordered(self, shelf: Shelf, mask: int, pinned: bool) -> Iterator[int]:
+        name = shelf.name
+        pinned = pinned or any(need.pins for need in self._roots.constraints.get(name, ()))
+        for version in self._preferences.get(name, ()):
+            place = shelf.places.get(version)
+            if place is not None and mask >> place & 1:
+                mask ^= 1 << place
+                if self._ledger.fits(shelf, place, pinned=True):
+                    yield place
+        lowest = self._options.strategy is Strategy.LOWEST or (
+            self._options.strategy is Strategy.LOWEST_DIRECT and name in self._roots.names
+        )
+        if self._options.prerelease is Prerelease.ALLOW or name in self._roots.prereleases:
+            parts: tuple[int, ...] = (mask,)
+        else:
+            parts = (mask & shelf.stable, mask & ~shelf.stable)
+        for part in parts:
+            for place in bits(part, lowest=lowest):
+                if self._ledger.fits(shelf, place, pinned=pinned):
+                    yield place
+
+    # --- demands
+
+    def _read_demands(self, shelf: Shelf, place: int, extra: NormalizedName) -> tuple[Demand, ...]:
+        facts = self._world.facts(shelf, place)
+        if isinstance(facts, Broken):
+            self._ledger.exclusions[shelf, place] = Exclusion(Why.BROKEN, facts.reason)
+            return (_impossible(shelf, facts.reason),)
+        if not self._ledger.python(facts.requires_python):
+            detail = facts.requires_python or ""
+            self._ledger.exclusions[shelf, place] = Exclusion(Why.PYTHON, detail)
+            return (_impossible(shelf, f"requires Python {detail}"),)
+        try:
+            needs = facts.needs.of(extra)
+        except InvalidRequirement as error:
+            reason = f"has a wrong requirement: {problem_of(error)}"
+            self._ledger.exclusions[shelf, place] = Exclusion(Why.BROKEN, reason)
+            return (_impossible(shelf, reason),)
+        active = [need for need in needs if self._ledger.marker(need.marker_text, extra)]
+        if extra:  # what holds without the extra is demanded anyway
+            active = [one for one in active if not self._ledger.marker(one.marker_text)]
+        self._world.hint(need.name for need in active if need.name not in self._roots.directs)
+        return tuple(demand for need in active for demand in self._demand(need))
+
+    def _demand(self, need: Need) -> Iterator[Demand]:
+        for one in self._roots.overridden(need):
+            if one.name == self._roots.name:
+                # The project itself is always there; its extras are requirements like others.
+                for root in self._roots.of_extras(one.extras):
+                    yield self._make_demand(root)
+            else:
+                yield self._make_demand(one)
+
+    def _make_demand(self, need: Need) -> Demand:
+        direct = self._roots.directs.get(need.name)
+        root = self._roots.written.get(need)
+        if need.url is not None and (direct is None or direct.url != need.url):
+            return Demand(
+                f"{need.name} @", need, None, 0, root, "only the project itself may name a URL"
+            )
+        shelf = self._world.shelf(need.name, direct)
+        if shelf is None:
+            return Demand(need.name, need, None, 0, root)
+        return Demand(need.name, need, shelf, shelf.satisfying(need), root)
+
+
+_NOTHING = NormalizedName("")  # no extra
+
+
+def _impossible(shelf: Shelf, problem: str) -> Demand:
+    """Make a demand that nothing satisfies, so that the version which makes it is rejected."""
+    need = as_need(Requirement(shelf.name))
+    return Demand(f"{shelf.name} !", need, None, 0, None, problem)
+
+
+class Watcher(BaseReporter[Demand, Candidate, str]):
+    """Counts clashes, keeps who demanded what, and fetches ahead where many versions fail.
+
+    Args:
+        world: where to fetch.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.clashes: Counter[str] = Counter()
+        self.made: dict[Demand, Candidate | None] = {}
+        self.causes: dict[Demand, Candidate | None] = {}
+        self._tried: Counter[str] = Counter()
+        self._world = world
+
+    def adding_requirement(self, requirement: Demand, parent: Candidate | None) -> None:
+        """See `BaseReporter`."""
+        self.made.setdefault(requirement, parent)
+
+    def resolving_conflicts(
+        self, causes: Collection[RequirementInformation[Demand, Candidate]]
+    ) -> None:
+        """See `BaseReporter`."""
+        names = {info.requirement.name for info in causes}
+        names.update(info.parent.name for info in causes if info.parent is not None)
+        self.clashes.update(names)
+        self.causes.update({info.requirement: info.parent for info in causes})
+
+    def rejecting_candidate(
+        self,
+        criterion: Criterion[Demand, Candidate],  # noqa: ARG002  # resolvelib's signature
+        candidate: Candidate,
+    ) -> None:
+        """See `BaseReporter`."""
+        self._tried[candidate.name] += 1
+        count = self._tried[candidate.name]
+        if count in _PREFETCH or (count > _PREFETCH[-1] and count % _PREFETCH[-1] == 0):
+            shelf, first = candidate.shelf, candidate.place + 1
+            last = min(first + min(count, _PREFETCH_MOST), len(shelf.versions))
+            self._world.hint_metadata(shelf, range(first, last))

@@ -1,0 +1,105 @@
+"""The versions of a project, sorted once; sets of them are the bits of an integer.
+
+Bit 0 stands for the newest version. Requirements for a project become such sets, computed
+once per specifier, so that what satisfies several of them is one `&`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packaging.version import Version
+
+    from trail.model import NormalizedName
+    from trail.resolve.need import Need
+    from trail.resolve.source import Direct, File, Project
+
+__all__ = ["Shelf", "bits"]
+
+
+class Shelf:
+    """The versions of a project.
+
+    Args:
+        name: the project.
+        project: what the index has, or None where the project comes from elsewhere.
+        direct: where it comes from instead.
+        versions: its versions, in any order.
+        files: of a direct reference.
+        broken: why a direct reference cannot be used, or None.
+    """
+
+    def __init__(  # noqa: PLR0913  # what an index has, or what a direct reference has
+        self,
+        name: NormalizedName,
+        *,
+        versions: Iterable[Version],
+        project: Project | None = None,
+        direct: Direct | None = None,
+        files: Sequence[File] = (),
+        broken: str | None = None,
+    ) -> None:
+        self.name = name
+        self.broken = broken
+        self.direct = direct
+        self.versions = sorted(versions, reverse=True)
+        self.places = {version: place for place, version in enumerate(self.versions)}
+        self.everything = (1 << len(self.versions)) - 1
+        self.stable = self.mask(v for v in self.versions if not v.is_prerelease)
+        self._project = project
+        self._files = tuple(files)
+        self._masks: dict[str, int] = {"": self.everything}
+
+    @property
+    def index(self) -> str | None:
+        """Address of the index, or None."""
+        return None if self._project is None else self._project.index
+
+    def files(self, place: int) -> Sequence[File]:
+        """List the files of a version."""
+        if self._project is None:
+            return self._files
+        return self._project.releases[self.versions[place]]
+
+    def mask(self, versions: Iterable[Version]) -> int:
+        """Make a set of those versions that exist."""
+        mask = 0
+        for version in versions:
+            place = self.places.get(version)
+            if place is not None:
+                mask |= 1 << place
+        return mask
+
+    def satisfying(self, need: Need) -> int:
+        """Make the set of versions that satisfy a requirement, pre-releases included."""
+        mask = self._masks.get(need.specifier_text)
+        if mask is None:
+            found = need.specifier.filter(self.versions, prereleases=True)
+            mask = self._masks[need.specifier_text] = self.mask(found)
+        return mask
+
+    def describe(self, mask: int) -> str:
+        """Name the versions of a set for people: `1.0, 1.1 and 2.0`, long ones shortened."""
+        texts = [str(self.versions[place]) for place in bits(mask)][::-1]
+        if len(texts) > _MANY:
+            return f"{texts[0]} to {texts[-1]} ({len(texts)} versions)"
+        return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1] if texts else "")))
+
+
+_MANY = 4
+
+
+def bits(mask: int, *, lowest: bool = False) -> Iterator[int]:
+    """List the places of a set, newest version first.
+
+    Args:
+        mask: the set.
+        lowest: begin with the oldest version.
+    """
+    while mask:
+        place = mask.bit_length() - 1 if lowest else (mask & -mask).bit_length() - 1
+        yield place
+        mask ^= 1 << place
