@@ -593,6 +593,18 @@ LIBRARIES = [
         for wide in (True, False)
     ),
     _library("big.so", elf((29, RUNPATH[1][1].encode())) + bytes(40 << 20), RUNPATH[1]),
+    _with(
+        "a library beside those of other wheels",
+        {"nvidia/one/lib/libone.so.12": elf((29, b"$ORIGIN/../../two/lib:$ORIGIN/../lib"))},
+        escapes=(
+            Escape(
+                library="nvidia/one/lib/libone.so.12",
+                runpath="$ORIGIN/../../two/lib",
+                tag="DT_RUNPATH",
+            ),
+        ),
+        top_level=_top(nvidia=Kind.DATA),
+    ),
     _library("empty.so", elf()),
     _library("cut.so", elf((29, b"$ORIGIN/../.."))[:-40]),
     _library("head.so", b"\x7fELF"),

@@ -6,7 +6,15 @@ from trail.model import Kind
 from trail.wheel.facts import find_escapes, find_schemes, find_startup, find_top_level
 from trail.wheel.placement import Placement
 
-PATHS = ["a/__init__.py", "a/x/b.so", "a.libs/c.so", "d.so", "ns/one/lib/e.so", "i-1.dist-info/x"]
+PATHS = [
+    "a/__init__.py",
+    "a/x/b.so",
+    "a.libs/c.so",
+    "d.so",
+    "ns/one/lib/e.so",
+    "nvidia/a/lib/f.so.1",
+    "i-1.dist-info/x",
+]
 
 
 def test_the_order_of_files_does_not_change_a_kind() -> None:
@@ -48,6 +56,9 @@ def test_schemes(landings: list[str], schemes: tuple[str, ...], *, windows: bool
         ("a/x/b.so", "$ORIGIN/../../i-1.dist-info", True),
         ("d.so", "$ORIGIN", True),
         ("ns/one/lib/e.so", "$ORIGIN/../../two/lib", True),
+        ("nvidia/a/lib/f.so.1", "$ORIGIN/../../b/lib", True),
+        ("a/x/b.so", "$ORIGIN/../../d.so", True),
+        ("nvidia/a/lib/f.so.1", "$ORIGIN/../../a/lib", False),
         ("a/x/b.so", "$ORIGIN/../../a.libs", False),
         ("a/x/b.so", "$ORIGIN/../y/./z/", False),
         ("a/x/b.so", "/usr/lib", False),
