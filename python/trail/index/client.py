@@ -25,6 +25,8 @@ from trail.index.cache import Page, PageCache
 from trail.index.choose import choose_wheel
 from trail.index.download import Download, download, take_local
 from trail.index.links import by_project, local_path, read_local_links
+from trail.index.metadata import MetadataReader
+from trail.index.metadata_cache import MetadataCache
 from trail.index.page import ProjectPage, group_files, merge
 from trail.index.simple import ACCEPT, parse_links, parse_page
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
     from trail.index.cache import KeptPage
+    from trail.index.core_metadata import CoreMetadata, NeedsBuild
     from trail.index.http import Http
     from trail.index.page import IndexFile
     from trail.model import NormalizedName, Pinned, WheelFile
@@ -74,6 +77,8 @@ class IndexClient:
         self._refresh = refresh
         self._reporter = reporter
         self._cache = PageCache(cache)
+        self._metadata = MetadataCache(cache)
+        self._reader = MetadataReader(self._http, self.download)
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._lock = threading.Lock()
@@ -178,6 +183,27 @@ class IndexClient:
         if pinned.hashes:
             found = _hash_release(found, pinned.version)
         return choose_wheel(found, pinned, tags, python=python, reporter=self._reporter)
+
+    def metadata(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+        """Read the metadata of a wheel or source distribution.
+
+        Args:
+            file: as a page lists it.
+
+        Raises:
+            FetchError: it could not be fetched.
+            DigestError: what came is not what the index vouches for.
+            MetadataError: it cannot be understood.
+        """
+        found = self.known_metadata(file)
+        if found is None:
+            found = self._reader.read(file)
+            self._metadata.save(file, found)
+        return found
+
+    def known_metadata(self, file: IndexFile) -> CoreMetadata | NeedsBuild | None:
+        """Read the metadata of a file if that needs no request; None where it does."""
+        return self._metadata.load(file)
 
     def download(self, file: WheelFile, folder: Path) -> Download:
         """Get a file and check it against its hashes and size.

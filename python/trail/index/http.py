@@ -80,15 +80,22 @@ class Http:
         """Begin to count the retries of a transfer."""
         return Patience(url, self._settings.retries, self._pause)
 
-    def get(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
+    def get(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        wanted: Callable[[httpx.Response], bool] | None = None,
+    ) -> httpx.Response:
         """Fetch a small resource, with retries.
 
         Args:
             url: the address.
             headers: of the request.
+            wanted: tells by its head whether an answer is to be read; None to read all.
 
         Returns:
-            The answer, read to its end; of any status but the transient ones.
+            The answer, read to its end if it is wanted; of any status but the transient ones.
 
         Raises:
             FetchError: there is no answer.
@@ -97,7 +104,8 @@ class Http:
         while True:
             try:
                 with self.stream(url, headers, many=True) as response:
-                    response.read()
+                    if wanted is None or wanted(response):
+                        response.read()
                     return response
             except TransientError as fault:
                 patience.wait(fault)

@@ -1,0 +1,272 @@
+"""The metadata of wheels and source distributions, by the cheapest way that there is.
+
+For a wheel: the metadata file that the index names (PEP 658, PEP 714), else parts of the wheel
+(for most, one request for its end), else the whole wheel. For a source distribution: its
+PKG-INFO, where that is static (PEP 643).
+
+Metadata files that a page does not name are not tried: mirrors have them for some wheels and
+not for others, and parts cost hardly more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from trail.addresses import redact
+from trail.errors import FAULTS, DigestError, FetchError, MetadataError
+from trail.index.core_metadata import CoreMetadata, NeedsBuild, parse_metadata
+from trail.index.digests import by_algorithm
+from trail.index.links import local_path
+from trail.index.sdist import read_pkg_info
+from trail.index.zipped import SHORT_TAIL, read_wheel_metadata
+from trail.model import WheelFile
+from trail.wheel.archive import Archive
+from trail.wheel.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from trail.index.download import Download
+    from trail.index.http import Http
+    from trail.index.page import IndexFile
+    from trail.index.zipped import Parts
+
+__all__ = ["MetadataReader"]
+
+_PART = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+# Read before the directory, where METADATA mostly lies.
+_SLACK = 32 << 10
+_WHOLE = {"Accept-Encoding": "identity"}  # ranges count the bytes as they lie on the server
+
+
+class _NoRangesError(Exception):
+    """The server gives files as a whole only."""
+
+
+class MetadataReader:
+    """Reads metadata; any number of threads may use one.
+
+    Args:
+        connect: gives the connections for an address.
+        download: gets a whole file into a folder, and checks it.
+    """
+
+    def __init__(
+        self, connect: Callable[[str], Http], download: Callable[[WheelFile, Path], Download]
+    ) -> None:
+        self._connect = connect
+        self._download = download
+        self._without_ranges: set[str | None] = set()  # indexes
+
+    def read(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+        """Read the metadata of a file.
+
+        Args:
+            file: a wheel or source distribution, as an index lists it.
+
+        Raises:
+            FetchError: it could not be fetched.
+            DigestError: what came is not what the index vouches for.
+            MetadataError: it cannot be understood.
+        """
+        path = local_path(file.url)
+        try:
+            if path is not None:
+                return _read_file(path, file)
+            if file.is_wheel:
+                return self._read_remote(file)
+            return self._read_whole(file)
+        except Fault as fault:
+            raise _as_error(fault, file) from fault
+        except OSError as error:
+            raise FetchError(
+                f"cannot read `{file.filename}`: {error.strerror or error}",
+                details=(("file", str(path)),) if path is not None else (),
+            ) from error
+
+    def _read_remote(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+        found = self._read_named(file) if file.core_metadata is not None else None
+        if found is not None:
+            return found
+        if file.index not in self._without_ranges:
+            try:
+                return _parse_wheel(_Remote(file, self._connect(file.url)), file)
+            except _NoRangesError:
+                self._without_ranges.add(file.index)
+        return self._read_whole(file)
+
+    def _read_named(self, file: IndexFile) -> CoreMetadata | None:
+        url = _metadata_url(file)
+        http = self._connect(url)
+        response = http.get(url, {})
+        if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+            return None  # some mirrors copy the pages and not these files
+        if response.status_code != HTTPStatus.OK:
+            raise http.refusal(url, response)
+        data = response.content
+        for algorithm, accepted in by_algorithm(file.core_metadata or ()).items():
+            actual = hashlib.new(algorithm, data).hexdigest()
+            if actual not in accepted:
+                expected = ", ".join(f"{algorithm}={digest}" for digest in sorted(accepted))
+                raise DigestError(
+                    f"refused the metadata of `{file.filename}`: it is not what the index"
+                    " vouches for",
+                    details=(
+                        ("url", redact(url)),
+                        ("expected", expected),
+                        ("actual", f"{algorithm}={actual}"),
+                    ),
+                )
+        return _parse(data, file)
+
+    def _read_whole(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+        wanted = WheelFile(
+            name=file.name,
+            version=file.version,
+            filename=file.filename,
+            hashes=file.hashes,
+            size=file.size,
+            url=file.url,
+            index=file.index,
+        )
+        with tempfile.TemporaryDirectory(prefix="trail-") as folder:
+            return _read_file(self._download(wanted, Path(folder)).path, file)
+
+
+class _Remote:
+    """A wheel on a server that gives parts of files.
+
+    Args:
+        file: the wheel.
+        http: the connections.
+
+    Raises:
+        FetchError: there is no such file.
+        _NoRangesError: the server gives no parts.
+    """
+
+    def __init__(self, file: IndexFile, http: Http) -> None:
+        self._file = file
+        self._http = http
+        self._parts: list[tuple[int, bytes]] = []
+        self._etag: str | None = None
+        self.length = -1
+        # An end that is counted from the front is understood by more servers.
+        size = file.size
+        self._fetch(f"-{SHORT_TAIL}" if not size else f"{max(0, size - SHORT_TAIL)}-{size - 1}")
+        if size is not None and self.length != size:
+            raise DigestError(
+                f"refused `{file.filename}`: it is not the file that the index lists",
+                details=(
+                    ("url", redact(file.url)),
+                    ("expected", f"{size} bytes"),
+                    ("actual", f"{self.length} bytes"),
+                ),
+            )
+
+    def read(self, offset: int, size: int) -> bytes:
+        """See `Parts`."""
+        found = self._find(offset, size)
+        if found is None:
+            end = offset + size
+            held = min((start for start, _ in self._parts if offset < start <= end), default=None)
+            # Down from what is at hand: this is the directory, and METADATA is near.
+            begin = offset if held is None else max(0, offset - _SLACK)
+            self._fetch(f"{begin}-{(end if held is None else held) - 1}")
+            found = self._find(offset, size)
+        if found is None:
+            raise FetchError(f"could not fetch a part of `{redact(self._file.url)}`")
+        return found
+
+    def _find(self, offset: int, size: int) -> bytes | None:
+        for start, data in self._parts:
+            if start <= offset and offset + size <= start + len(data):
+                return data[offset - start : offset - start + size]
+        return None
+
+    def _fetch(self, span: str) -> None:
+        url = self._file.url
+        response = self._http.get(
+            url,
+            {**_WHOLE, "Range": f"bytes={span}"},
+            wanted=lambda answer: answer.status_code == HTTPStatus.PARTIAL_CONTENT,
+        )
+        if response.status_code in {
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.GONE,
+        }:
+            raise self._http.refusal(url, response)
+        part = _PART.fullmatch(response.headers.get("Content-Range", ""))
+        if response.status_code != HTTPStatus.PARTIAL_CONTENT or part is None:
+            raise _NoRangesError
+        first, last, length = map(int, part.groups())
+        if len(response.content) != last - first + 1 or last >= length:
+            raise _NoRangesError
+        self._check_same(response, length)
+        data = response.content
+        above = next((part for part in self._parts if part[0] == last + 1), None)
+        if above is not None:
+            self._parts.remove(above)
+            data += above[1]
+        self._parts.append((first, data))
+
+    def _check_same(self, response: httpx.Response, length: int) -> None:
+        etag = response.headers.get("ETag")
+        if self._parts and (length, etag) != (self.length, self._etag):
+            raise FetchError(f"`{redact(self._file.url)}` changed while it was read")
+        self.length, self._etag = length, etag
+
+
+def _read_file(path: Path, file: IndexFile) -> CoreMetadata | NeedsBuild:
+    """Read the metadata of a file on this machine."""
+    if file.is_wheel:
+        with Archive(path) as archive:
+            return _parse_wheel(archive, file)
+    data = read_pkg_info(path, file.filename)
+    if data is None:
+        return NeedsBuild(reason="it has no PKG-INFO")
+    try:
+        metadata = _parse(data, file)
+    except MetadataError:
+        # Old tools wrote all sorts of things here; a build will tell.
+        return NeedsBuild(reason="its PKG-INFO cannot be used")
+    if not metadata.static:
+        return NeedsBuild(reason="its PKG-INFO leaves requirements to the build")
+    return metadata
+
+
+def _parse_wheel(parts: Parts, file: IndexFile) -> CoreMetadata:
+    return _parse(read_wheel_metadata(parts, name=file.name, version=file.version), file)
+
+
+def _parse(data: bytes, file: IndexFile) -> CoreMetadata:
+    return parse_metadata(data, filename=file.filename, name=file.name, version=file.version)
+
+
+def _metadata_url(file: IndexFile) -> str:
+    parts = urlsplit(file.url)
+    return urlunsplit(parts._replace(path=f"{parts.path}.metadata"))
+
+
+def _as_error(fault: Fault, file: IndexFile) -> MetadataError:
+    pairs = (
+        ("file", fault.member),
+        ("expected", fault.expected),
+        ("actual", fault.actual),
+        ("rule", fault.code),
+    )
+    return MetadataError(
+        file.filename,
+        FAULTS[fault.code],
+        details=tuple((label, value) for label, value in pairs if value is not None),
+    )

@@ -1,0 +1,91 @@
+"""Metadata on disk, reduced and parsed: one small file for each wheel or source distribution.
+
+A file on an index never changes, so neither does its metadata. The key is the file's address
+with its hashes: what one index says of a file cannot reach another index's file of that name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from trail.files import write_atomic
+from trail.index.core_metadata import CoreMetadata, NeedsBuild
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from trail.index.page import IndexFile
+
+__all__ = ["MetadataCache"]
+
+_FORMAT = 1
+
+
+class MetadataCache:
+    """A folder of metadata; what cannot be read or written counts as absent.
+
+    Args:
+        folder: made when the first is kept; None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def load(self, file: IndexFile) -> CoreMetadata | NeedsBuild | None:
+        """Read what was kept of a file's metadata, or None."""
+        path = self._path(file)
+        if path is None:
+            return None
+        try:
+            known = json.loads(path.read_bytes())
+            if known["format"] != _FORMAT or known["file"] != _identity(file):
+                return None
+            if known["needs_build"] is not None:
+                return NeedsBuild(reason=known["needs_build"])
+            return CoreMetadata(
+                name=file.name,
+                version=file.version,
+                requires_dist=tuple(known["requires_dist"]),
+                requires_python=known["requires_python"],
+                extras=tuple(known["extras"]),
+                metadata_version=known["metadata_version"],
+                dynamic=tuple(known["dynamic"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, file: IndexFile, metadata: CoreMetadata | NeedsBuild) -> None:
+        """Keep the metadata of a file."""
+        path = self._path(file)
+        if path is None:
+            return
+        known: dict[str, object] = {"format": _FORMAT, "file": _identity(file)}
+        if isinstance(metadata, NeedsBuild):
+            known["needs_build"] = metadata.reason
+        else:
+            known |= {
+                "needs_build": None,
+                "requires_dist": metadata.requires_dist,
+                "requires_python": metadata.requires_python,
+                "extras": metadata.extras,
+                "metadata_version": metadata.metadata_version,
+                "dynamic": metadata.dynamic,
+            }
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Not flushed: what a power cut leaves of it is no JSON.
+            write_atomic(path, json.dumps(known).encode(), flush=False)
+
+    def _path(self, file: IndexFile) -> Path | None:
+        if self._folder is None or not file.hashes:
+            # Without a hash nobody can tell whether the file is still the same.
+            return None
+        key = hashlib.sha256(json.dumps(_identity(file)).encode()).hexdigest()[:32]
+        return self._folder / "metadata" / file.name / key
+
+
+def _identity(file: IndexFile) -> list[str]:
+    return [file.url, *(f"{algorithm}={digest}" for algorithm, digest in file.hashes)]
