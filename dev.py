@@ -4,6 +4,7 @@
     python3 dev.py test [ARGS]        lint, then all tests; with ARGS: pytest alone, with them
     python3 dev.py lint               ruff and mypy; clippy and rustfmt where Rust is at hand
     python3 dev.py bench [ARGS]       compare with other tools (ARGS: see --help)
+    python3 dev.py compat [ARGS]      compare with virtualenvs, case by case (ARGS: see --help)
     python3 dev.py build              the source distribution and the wheels, into dist/
 
 Everything is installed into .dev/, a link folder of the kind that trail itself makes: neither
@@ -43,7 +44,9 @@ LEAKS = (
 def main() -> None:
     """Run the command that the arguments name."""
     name, *arguments = sys.argv[1:] or ["--help"]
-    commands = {"demo": demo, "test": test, "lint": lint, "bench": bench, "build": build}
+    commands = {
+        "demo": demo, "test": test, "lint": lint, "bench": bench, "compat": compat, "build": build,
+    }  # fmt: skip
     if name in {"-h", "--help"}:
         print(__doc__)
     elif name not in commands:
@@ -96,6 +99,12 @@ def bench(*arguments: str) -> None:
     """Compare trail with its peers; the arguments are those of benches/run.py."""
     setup()
     run("python", "benches/run.py", *arguments)
+
+
+def compat(*arguments: str) -> None:
+    """Run real packages in virtualenvs and in trail, and write docs/compatibility.md."""
+    setup()
+    run("python", "tests/compat/run.py", *arguments)
 
 
 def build() -> None:

@@ -1,0 +1,269 @@
+"""Two worlds with the same packages: a virtualenv made by uv, which is the control, and trail.
+
+A case runs in both, in a project folder of its own in each. What a command says counts once
+the places in it are replaced by their meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.compat.houses import Houses
+from tests.helpers.pythons import real_pythons
+
+from trail.errors import TrailError
+from trail.interpreter.describe import describe
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tests.compat.table import Case
+
+    from trail.interpreter.model import Interpreter
+
+__all__ = ["Outcome", "Session", "World"]
+
+SOURCES = Path(__file__).resolve().parents[2] / "python"
+PATIENCE = 900  # seconds, for installing
+
+# `-c`, as `-m` would put the current folder on the module path.
+_START = (
+    f"import sys; sys.path.insert(0, {str(SOURCES)!r}); sys.argv[0] = 'trail'; "
+    "from trail.__main__ import main; sys.exit(main())"
+)
+_COMPILE = (
+    f"import sys; sys.path.insert(0, {str(SOURCES)!r}); "
+    "from trail.prefix.bytecode import main; main(sys.argv[1:])"
+)
+TRAIL = (sys.executable, "-P", "-c", _START)
+
+# What differs from one run to the next.
+_CHANGING = (
+    (r"\b\d+(\.\d+)? ?(s|ms|seconds?|secs?)\b", "<time>"),
+    (r"\b0x[0-9a-f]{6,}\b", "<address>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command.
+
+    Args:
+        code: its exit code; None if it did not end in time.
+        output: what it printed, with places and times replaced.
+        errors: what it printed to standard error, as it was.
+    """
+
+    code: int | None
+    output: str
+    errors: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A set of packages for a Python.
+
+    Args:
+        name: `control`, or `trail` and its link mode.
+        start: words before a command.
+        environ: beside what all have.
+        places: what stands for which paths, longest first.
+    """
+
+    name: str
+    start: tuple[str, ...]
+    environ: dict[str, str]
+    places: tuple[tuple[str, str], ...]
+
+
+class Session:
+    """One run of the suite: all its cases share a depot, and the worlds of equal needs."""
+
+    def __init__(self) -> None:
+        # Not the system's folder for that: it may be another disk, and links must work.
+        self.houses = Houses(os.environ)
+        self.folder = Path(tempfile.mkdtemp(prefix="session-", dir=self.houses.cache))
+        self.depot = self.folder / "depot"
+        self._worlds: dict[str, World] = {}
+        self._pythons: dict[str, Interpreter] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for parent, _, _ in os.walk(self.folder):
+            Path(parent).chmod(0o700)
+        shutil.rmtree(self.folder)
+
+    def python(self, minor: str) -> Interpreter | None:
+        """Find a Python of this machine; an empty string is the one that runs this."""
+        if not self._pythons:
+            for path in real_pythons():
+                try:
+                    interpreter = describe(path)
+                except TrailError:
+                    continue  # broken ones are no concern of the cases
+                self._pythons.setdefault("", interpreter)
+                self._pythons.setdefault(interpreter.minor, interpreter)
+        return self._pythons.get(minor)
+
+    def world(self, case: Case, python: Interpreter, kind: str) -> World:
+        """Make a world, or take the one that another case with the same needs had.
+
+        Args:
+            case: whose requirements to install.
+            python: for which.
+            kind: `control`, or a link mode of trail.
+        """
+        key = json.dumps([sorted(case.requirements), python.version, kind])
+        if key not in self._worlds:
+            lock = self.houses.lock(case.requirements, python)
+            folder = self.folder / "worlds" / hashlib.sha256(key.encode()).hexdigest()[:8]
+            folder.mkdir(parents=True)
+            (folder / "pylock.toml").write_text(lock, encoding="utf-8")
+            make = self._control if kind == "control" else self._trail
+            self._worlds[key] = make(folder, python, kind)
+        return self._worlds[key]
+
+    def _control(self, folder: Path, python: Interpreter, kind: str) -> World:
+        uv = [str(self.houses.uv), "--no-config", "--offline", "--quiet"]
+        uv += ["--cache-dir", str(self.houses.uv_cache)]
+        venv = folder / "venv"
+        _install([*uv, "venv", "--python", str(python.base), str(venv)], folder)
+        _install([*uv, "pip", "sync", "--python", str(venv), "pylock.toml"], folder)
+        environ = {"PATH": f"{venv}/bin{os.pathsep}{os.defpath}"}
+        return World(kind, (), environ, ((str(venv), "<prefix>"),))
+
+    def _trail(self, folder: Path, python: Interpreter, kind: str) -> World:
+        options = ["-p", str(python.base), "--link-mode", kind]
+        environ = {
+            "TRAIL_DEPOT": str(self.depot),
+            "TRAIL_COMPILE": "never",  # nothing may still be at work behind a command
+            "PATH": os.defpath,
+        }
+        _install([*TRAIL, "install", *options], folder, environ)
+        prefix = _install([*TRAIL, "prefix", "path", *options], folder, environ).strip()
+        _install([sys.executable, "-P", "-c", _COMPILE, prefix], folder, environ)
+        places = ((prefix, "<prefix>"), (str(self.depot), "<depot>"))
+        return World(
+            f"trail {kind}",
+            (*TRAIL, "run", *options, "--project", str(folder), "--"),
+            environ,
+            places,
+        )
+
+    def run(self, case: Case, python: Interpreter, kind: str) -> list[Outcome]:
+        """Run a case in one of its worlds.
+
+        Args:
+            case: what to do.
+            python: with which Python.
+            kind: see `world`.
+        """
+        world = self.world(case, python, kind)
+        # Of equal length in all worlds: some programs fill their lines up. The lock is not in
+        # it: a case may have a pyproject.toml of its own.
+        folder = Path(tempfile.mkdtemp(prefix="case-", dir=self.folder))
+        project, home = folder / "project", folder / "home"
+        project.mkdir()
+        home.mkdir()
+        for source in case.sources:
+            with tarfile.open(self.houses.source(source)) as archive:
+                archive.extractall(project, filter="data")
+        for path, text in case.files.items():
+            file = project / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        environ = _shared_environ() | {"HOME": str(home)} | world.environ | dict(case.env)
+        outcomes = []
+        for line in case.run:
+            command = [*world.start, *shlex.split(line)]
+            code, output, errors = _run(command, project / case.cwd, environ, case)
+            places = ((str(project), "<project>"), (str(home), "<home>"), *world.places)
+            outcomes.append(Outcome(code, normalised(output, places, case.ignore), errors))
+            if code != 0:
+                break  # what follows would be about that, too
+        shutil.rmtree(folder, ignore_errors=True)
+        return outcomes
+
+
+def normalised(output: str, places: tuple[tuple[str, str], ...], ignore: tuple[str, ...]) -> str:
+    """Replace what may differ from one place or run to another."""
+    for path, meaning in places:
+        output = output.replace(path, meaning)
+    for pattern, meaning in _CHANGING:
+        output = re.sub(pattern, meaning, output)
+    for pattern in ignore:
+        output = re.sub(pattern, "<ignored>", output)
+    return output
+
+
+def _shared_environ() -> dict[str, str]:
+    """How to reach PyPI, and nothing else of the user's."""
+    words = ("PIP_", "SSL_CERT", "REQUESTS_CA", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+    kept = {key: value for key, value in os.environ.items() if key.upper().startswith(words)}
+    return kept | {"LANG": "C.UTF-8", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "2"}
+
+
+def _run(
+    command: list[str], cwd: Path, environ: dict[str, str], case: Case
+) -> tuple[int | None, str, str]:
+    """Run a command with all its children, and end those it leaves."""
+    errors = subprocess.STDOUT if case.stderr else subprocess.PIPE
+    path = environ["PATH"]
+    program = shutil.which(command[0], path=path) or command[0]
+    try:
+        process = subprocess.Popen(
+            [program, *command[1:]],
+            cwd=cwd,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        return 127, "", str(error)
+    try:
+        output, said = process.communicate(timeout=case.timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, said = process.communicate()
+        return None, output or "", said or ""
+    return process.returncode, output, said or ""
+
+
+def _install(command: list[str], cwd: Path, environ: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=None if environ is None else _shared_environ() | {"HOME": str(cwd)} | environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
