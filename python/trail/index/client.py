@@ -184,11 +184,15 @@ class IndexClient:
             found = _hash_release(found, pinned.version)
         return choose_wheel(found, pinned, tags, python=python, reporter=self._reporter)
 
-    def metadata(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+    def metadata(self, file: IndexFile, *, whole: bool = True) -> CoreMetadata | NeedsBuild | None:
         """Read the metadata of a wheel or source distribution.
 
         Args:
             file: as a page lists it.
+            whole: whether it may be downloaded as a whole, if there is no other way.
+
+        Returns:
+            None if it must not, and there is none.
 
         Raises:
             FetchError: it could not be fetched.
@@ -197,13 +201,22 @@ class IndexClient:
         """
         found = self.known_metadata(file)
         if found is None:
-            found = self._reader.read(file)
-            self._metadata.save(file, found)
+            found = self._reader.read(file, whole=whole)
+            if found is not None:
+                self._metadata.save(file, found)
         return found
 
     def known_metadata(self, file: IndexFile) -> CoreMetadata | NeedsBuild | None:
         """Read the metadata of a file if that needs no request; None where it does."""
         return self._metadata.load(file)
+
+    def is_cheap(self, file: IndexFile) -> bool:
+        """Whether the metadata of a file can probably be had without all of it."""
+        return self._reader.is_cheap(file)
+
+    def without_credentials(self, url: str) -> str:
+        """Take the credentials out of an address, and keep them for requests to it."""
+        return self._credentials.take(url)
 
     def download(self, file: WheelFile, folder: Path) -> Download:
         """Get a file and check it against its hashes and size.

@@ -66,11 +66,21 @@ class MetadataReader:
         self._download = download
         self._without_ranges: set[str | None] = set()  # indexes
 
-    def read(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+    def is_cheap(self, file: IndexFile) -> bool:
+        """Whether the metadata of a file can probably be had without all of it."""
+        return file.is_wheel and (
+            file.core_metadata is not None or file.index not in self._without_ranges
+        )
+
+    def read(self, file: IndexFile, *, whole: bool = True) -> CoreMetadata | NeedsBuild | None:
         """Read the metadata of a file.
 
         Args:
             file: a wheel or source distribution, as an index lists it.
+            whole: whether it may be downloaded as a whole, if there is no other way.
+
+        Returns:
+            None if it must not, and there is none.
 
         Raises:
             FetchError: it could not be fetched.
@@ -81,9 +91,8 @@ class MetadataReader:
         try:
             if path is not None:
                 return _read_file(path, file)
-            if file.is_wheel:
-                return self._read_remote(file)
-            return self._read_whole(file)
+            found = self._read_remote(file) if file.is_wheel else None
+            return self._read_whole(file) if found is None and whole else found
         except Fault as fault:
             raise _as_error(fault, file) from fault
         except OSError as error:
@@ -92,7 +101,7 @@ class MetadataReader:
                 details=(("file", str(path)),) if path is not None else (),
             ) from error
 
-    def _read_remote(self, file: IndexFile) -> CoreMetadata | NeedsBuild:
+    def _read_remote(self, file: IndexFile) -> CoreMetadata | None:
         found = self._read_named(file) if file.core_metadata is not None else None
         if found is not None:
             return found
@@ -101,7 +110,7 @@ class MetadataReader:
                 return _parse_wheel(_Remote(file, self._connect(file.url)), file)
             except _NoRangesError:
                 self._without_ranges.add(file.index)
-        return self._read_whole(file)
+        return None
 
     def _read_named(self, file: IndexFile) -> CoreMetadata | None:
         url = _metadata_url(file)

@@ -1,0 +1,259 @@
+"""The world of the resolver: indexes, asked ahead of time where that is possible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from packaging.version import Version
+
+from trail.commands.direct import read_direct
+from trail.errors import MetadataError
+from trail.index.core_metadata import NeedsBuild
+from trail.index.links import local_path
+from trail.index.once import Once
+from trail.resolve.source import Broken, File, Metadata, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from trail.index.client import IndexClient
+    from trail.index.core_metadata import CoreMetadata
+    from trail.index.page import IndexFile, ProjectPage
+    from trail.model import NormalizedName
+    from trail.report import Reporter
+    from trail.resolve.source import Answer, Direct
+
+__all__ = ["IndexSource", "metadata_file"]
+
+_T = TypeVar("_T")
+_THREADS = 32
+_PYTHON_TAG = re.compile(r"[a-z]+(\d)(\d*)")
+_STATUSES = {"archived", "deprecated", "quarantined"}  # PEP 792
+
+
+class IndexSource:
+    """Answers the resolver from indexes; a `trail.resolve.source.Source`.
+
+    Every page and every version's metadata is asked for once at most.
+
+    Args:
+        client: asks the indexes; it stays open.
+        reporter: is warned of quarantined projects.
+        pins: for some projects the address of the one index that may have them: no other is
+            asked for these.
+    """
+
+    def __init__(
+        self,
+        client: IndexClient,
+        *,
+        reporter: Reporter,
+        pins: Mapping[NormalizedName, str] | None = None,
+    ) -> None:
+        self._client = client
+        self._reporter = reporter
+        self._pins = pins or {}
+        self._pool = ThreadPoolExecutor(_THREADS, "index")
+        self._pages: dict[NormalizedName, Once[ProjectPage | None]] = {}
+        self._projects: dict[NormalizedName, Project | None] = {}
+        self._ahead: dict[IndexFile, Once[CoreMetadata | NeedsBuild | None]] = {}
+        self._answers: dict[tuple[NormalizedName, Version], Answer] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give up what was only fetched ahead of time."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # --- what the resolver asks for
+
+    def project(self, name: NormalizedName) -> Project | None:
+        """See `Source`.
+
+        Raises:
+            FetchError: an index cannot be reached or read.
+        """
+        if name not in self._projects:
+            page = self._page(name).result()
+            self._projects[name] = None if page is None else _as_project(page)
+            if page is not None and page.status == "quarantined":
+                self._reporter.warn(_status(page))
+        return self._projects[name]
+
+    def metadata(self, name: NormalizedName, version: Version) -> Answer:
+        """See `Source`.
+
+        Raises:
+            FetchError: an index cannot be reached.
+            DigestError: what came is not what the index vouches for.
+        """
+        key = (name, version)
+        if key not in self._answers:
+            page = self._page(name).result()
+            files = page.of(str(version)) if page is not None else ()
+            self._answers[key] = self._read(metadata_file(files), version)
+        return self._answers[key]
+
+    def direct(self, name: NormalizedName, direct: Direct) -> tuple[Answer, Sequence[File]]:
+        """See `Source`.
+
+        Raises:
+            FetchError: it cannot be reached or read.
+        """
+        return read_direct(self._client, name, direct)
+
+    def prefetch(self, names: Iterable[NormalizedName]) -> None:
+        """See `Source`."""
+        for name in names:
+            if name not in self._pages:
+                once = self._page(name)
+                if not once.done:
+                    self._pool.submit(once.run)
+
+    def prefetch_metadata(self, name: NormalizedName, versions: Sequence[Version]) -> None:
+        """See `Source`."""
+        once = self._page(name)
+        page = once.result() if once.done else None
+        if page is None:
+            return
+        for version in versions:
+            file = metadata_file(page.of(str(version)))
+            if file is None or file in self._ahead or not self._client.is_cheap(file):
+                continue
+            once_more = self._ahead[file] = self._cheap(file)
+            if not once_more.done:
+                self._pool.submit(once_more.run)
+
+    # --- for commands
+
+    def report(self, names: Iterable[NormalizedName]) -> None:
+        """Warn of those projects that their index calls archived or deprecated.
+
+        Args:
+            names: the projects that were chosen.
+        """
+        for name in sorted(set(names) & self._pages.keys()):
+            page = self._pages[name].result()
+            if page is not None and page.status in _STATUSES - {"quarantined"}:
+                self._reporter.warn(_status(page))
+
+    # ---
+
+    def _page(self, name: NormalizedName) -> Once[ProjectPage | None]:
+        if name not in self._pages:
+            index = self._pins.get(name)
+            # What is at hand is not worth another thread.
+            known = self._client.known_page(name, index)
+            self._pages[name] = (
+                _done(known) if known is not None else Once(lambda: self._client.page(name, index))
+            )
+        return self._pages[name]
+
+    def _cheap(self, file: IndexFile) -> Once[CoreMetadata | NeedsBuild | None]:
+        known = self._client.known_metadata(file)
+        if known is not None:
+            return _done(known)
+        return Once(lambda: self._client.metadata(file, whole=False))
+
+    def _read(self, file: IndexFile | None, version: Version) -> Answer:
+        if file is None:
+            return Broken(reason="is missing: there is no file of this version any more")
+        try:
+            ahead = self._ahead.get(file)
+            found = ahead.result() if ahead is not None else None
+            if found is None:
+                found = self._client.metadata(file)
+        except MetadataError as error:
+            return Broken(reason=f"cannot be read: {error.reason} (`{file.filename}`)")
+        if found is None or isinstance(found, NeedsBuild):
+            reason = f" ({found.reason})" if found is not None else ""
+            return Broken(reason=f"is only known when `{file.filename}` is built{reason}")
+        return Metadata(
+            name=file.name,
+            version=version,
+            requires_dist=found.requires_dist,
+            requires_python=found.requires_python,
+            extras=frozenset(found.extras),
+        )
+
+
+class _Releases(Mapping[Version, "tuple[File, ...]"]):
+    """Files by version, the newest version first; made when they are asked for."""
+
+    def __init__(self, page: ProjectPage) -> None:
+        self._page = page
+        self._texts: dict[Version, str] | None = None
+
+    def __getitem__(self, version: Version) -> tuple[File, ...]:
+        if self._texts is None:
+            self._texts = {Version(text): text for text in self._page.releases}
+        return tuple(map(_as_file, self._page.releases[self._texts[version]]))
+
+    def __iter__(self) -> Iterator[Version]:
+        return map(Version, self._page.releases)
+
+    def __len__(self) -> int:
+        return len(self._page.releases)
+
+
+def metadata_file(files: Iterable[IndexFile]) -> IndexFile | None:
+    """Choose the file of a version whose metadata counts, the same one on every machine.
+
+    A wheel, as that needs no build. Wheels for one platform may leave out what others need:
+    one for all platforms comes first, then Linux on x86_64, where most is built and tested;
+    of these the one for the newest Python.
+
+    Args:
+        files: of one version.
+
+    Returns:
+        None if there are none.
+    """
+    return min(files, key=_rank, default=None)
+
+
+def _rank(file: IndexFile) -> tuple[object, ...]:
+    if not file.is_wheel:
+        return (3, file.yanked is not None, not file.filename.endswith(".gz"), file.filename)
+    python, _, platform = file.filename[:-4].split("-")[-3:]
+    place = 0 if platform == "any" else 1 if "linux" in platform and "x86_64" in platform else 2
+    newest = max(
+        ((int(major), int(minor or 0)) for major, minor in _PYTHON_TAG.findall(python)),
+        default=(0, 0),
+    )
+    return (place, file.yanked is not None, -newest[0], -newest[1], file.filename)
+
+
+def _done(value: _T) -> Once[_T]:
+    once = Once(lambda: value)
+    once.run()
+    return once
+
+
+def _as_project(page: ProjectPage) -> Project:
+    return Project(name=page.name, releases=_Releases(page), index=page.index)
+
+
+def _as_file(file: IndexFile) -> File:
+    path = local_path(file.url)
+    return File(
+        filename=file.filename,
+        url=None if path is not None else file.url,
+        path=str(path) if path is not None else None,
+        hashes=file.hashes,
+        size=file.size,
+        upload_time=file.upload_time,
+        requires_python=file.requires_python,
+        yanked=file.yanked,
+    )
+
+
+def _status(page: ProjectPage) -> str:
+    return f"`{page.name}` is {page.status}" + (f": {page.reason}" if page.reason else "")
