@@ -9,6 +9,7 @@ TrailError
 ├── FetchError                 an index or a download failed
 │   └── DigestError            the bytes are not the ones that the lock names
 ├── MetadataError              the metadata of a wheel or source distribution cannot be read
+├── BuildError                 a source cannot be unpacked, or its build failed
 ├── WheelError                 a wheel breaks a rule of docs/wheel-checks.md
 ├── DepotError                 the depot cannot be used
 ├── InterpreterError           no such Python, or it does not run
@@ -26,6 +27,7 @@ from __future__ import annotations
 from typing import ClassVar, TypeAlias
 
 __all__ = [
+    "BuildError",
     "CommandError",
     "DepotError",
     "DigestError",
@@ -110,6 +112,23 @@ class MetadataError(TrailError):
         super().__init__(f"cannot read the metadata of `{filename}`: {reason}", details=details)
         self.filename = filename
         self.reason = reason
+
+
+class BuildError(TrailError):
+    """A source distribution, a checkout or a folder cannot be unpacked or built.
+
+    Args:
+        message: what failed.
+        output: all that the build wrote; shown whole, between details and hint.
+        details: as in `TrailError`.
+        hint: as in `TrailError`.
+    """
+
+    def __init__(
+        self, message: str, *, output: str = "", details: Details = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, details=details, hint=hint)
+        self.output = output
 
 
 class DepotError(TrailError):

@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from trail.errors import ManyErrors, TrailError
+from trail.errors import BuildError, ManyErrors, TrailError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,8 @@ def format_error(error: TrailError) -> list[tuple[str, str]]:
     lines = [("error", error.message)]
     width = max((len(label) for label, _ in error.details), default=0)
     lines += [("", f"  {label + ':':<{width + 1}} {value}") for label, value in error.details]
+    if isinstance(error, BuildError) and error.output:
+        lines += [("", line) for line in ("", *error.output.rstrip().splitlines(), "")]
     if error.hint is not None:
         lines.append(("hint", error.hint))
     return lines
