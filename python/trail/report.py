@@ -23,5 +23,8 @@ class Reporter:
     def warn(self, message: str) -> None:
         """Something the user should know that does not stop the work; one line, no period."""
 
+    def say(self, message: str) -> None:
+        """Something that was done besides what was asked for; one line, no period."""
+
     def note(self, message: str) -> None:
         """A detail, shown with `-v`."""

@@ -16,6 +16,14 @@ __all__ = ["main"]
 
 # Name, module below trail.cli, and help: modules are loaded when their command is used.
 _COMMANDS = {
+    "init": "Make a pyproject.toml.",
+    "add": "Add requirements to the project, and lock.",
+    "remove": "Remove requirements from the project, and lock.",
+    "lock": "Resolve the project's requirements, and write pylock.toml.",
+    "tree": "Show which package of the lock requires which.",
+    "why": "Show why a package is in the lock.",
+    "outdated": "Show which packages of the lock have newer releases.",
+    "export": "Write the lock in a form that other tools read.",
     "install": "Put what the lock, or the arguments, names into the depot.",
     "run": "Run a command with the packages of the lock.",
     "prefix": "Show the folder of links that programs run in.",

@@ -13,6 +13,7 @@ import click
 from trail.cli.printer import Printer
 from trail.commands.context import Context
 from trail.commands.target import Request
+from trail.errors import UsageError
 from trail.settings import Overrides
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ def selection_options(function: F) -> F:
         click.option(
             "--no-default-groups", is_flag=True, help="Without the groups that are on by default."
         ),
+        click.option("--locked", is_flag=True, help="Refuse where the lock would change."),
+        click.option("--frozen", is_flag=True, help="Take the lock as it is."),
     )
     for option in reversed(options):
         function = option(function)
@@ -152,9 +155,16 @@ def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
         extras=rest.pop("extras"),
         groups=rest.pop("groups"),
         default_groups=not rest.pop("no_default_groups"),
+        policy=_policy(rest.pop("locked"), rest.pop("frozen")),
     )
     # An option that was not given leaves the setting to the environment and the files.
     return request, {name: value for name, value in rest.items() if value}
+
+
+def _policy(locked: bool, frozen: bool) -> str:
+    if locked and frozen:
+        raise UsageError("`--locked` and `--frozen` exclude each other")
+    return "locked" if locked else "frozen" if frozen else "auto"
 
 
 def make_printer(context: click.Context) -> Printer:

@@ -38,6 +38,10 @@ class PlainReporter(Reporter):
         """Show a warning."""
         self.printer.warn(message)
 
+    def say(self, message: str) -> None:
+        """Show what was done."""
+        self.printer.say(message)
+
     def note(self, message: str) -> None:
         """Show a detail, with -v."""
         self.printer.note(message)

@@ -22,10 +22,15 @@ def settle_in_background(stack: Stack) -> None:
         return
     sys.stdout.flush()
     sys.stderr.flush()
-    if os.fork() != 0:
+    child = os.fork()
+    if child != 0:
+        os.waitpid(child, 0)
         return
-    # The child: leave the terminal and the pipes to the parent's readers.
+    # A child of a child: the program that the parent becomes knows of no child.
     try:
+        if os.fork() != 0:
+            os._exit(0)
+        # Leave the terminal, and the pipes to the parent's readers.
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):

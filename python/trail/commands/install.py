@@ -82,6 +82,8 @@ def install(context: Context, request: Request) -> Installed:
             inputs=root.inputs,
             seconds=time.monotonic() - begun,
         )
+    if not request.wheels and not request.requirements:
+        context = _with_lock(context, request)
     target = select(context, request, python)
     settings = replace(context.settings, index=target.index)
     with _client(settings, stack, context) as client:
@@ -106,6 +108,21 @@ def install(context: Context, request: Request) -> Installed:
     if not request.wheels:
         _remember(record, words, python, installed)
     return installed
+
+
+def _with_lock(context: Context, request: Request) -> Context:
+    """Lock first, if the project has no lock or changed since."""
+    pyproject = context.project.pyproject if context.project is not None else None
+    if context.project is None or pyproject is None:
+        return context
+    from trail.commands.lock import refresh_lock  # noqa: PLC0415  # 60 ms, rarely needed
+
+    locking = refresh_lock(context, request.policy)
+    if locking is None:
+        return context
+    count = len(locking.versions)
+    context.reporter.say(f"locked {count} packages in {locking.path.name}")
+    return replace(context, project=replace(context.project, lock_path=locking.path))
 
 
 def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:
@@ -146,6 +163,7 @@ def _words(context: Context, request: Request) -> tuple[str, ...]:
         extras=request.extras,
         groups=request.groups,
         default_groups=request.default_groups,
+        frozen=request.policy == "frozen",
         requirements=[str(path) for path in request.requirements],
     )
 

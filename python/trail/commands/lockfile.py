@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Marker
@@ -11,15 +12,16 @@ from packaging.version import Version
 
 from trail.errors import LockError
 from trail.lock.choice import strong_hashes
+from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from trail.project.pyproject import PyProject
-    from trail.resolve.model import Locked, LockedPackage, Options
+    from trail.resolve.model import Locked, LockedPackage
     from trail.resolve.source import File
 
-__all__ = ["changes", "inputs_of", "to_pylock"]
+__all__ = ["changes", "inputs_of", "options_of", "to_pylock"]
 
 _TOOL = "trail"
 _INPUTS = "inputs"
@@ -71,6 +73,22 @@ def changes(lock: Pylock, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
     if not isinstance(table, dict) or not isinstance(table.get(_INPUTS), dict):
         return None
     return tuple(_changes(table[_INPUTS], inputs))
+
+
+def options_of(lock: Pylock) -> Options:
+    """Read back how a lock was made, to make it again in the same way.
+
+    Args:
+        lock: one that trail wrote; others say nothing.
+    """
+    table = (lock.tool or {}).get(_TOOL, {})
+    inputs = table.get(_INPUTS, {}) if isinstance(table, dict) else {}
+    newer = inputs.get("exclude-newer")
+    return Options(
+        strategy=Strategy(inputs.get("strategy", Strategy.HIGHEST)),
+        prerelease=Prerelease(inputs.get("prerelease", Prerelease.IF_NECESSARY)),
+        exclude_newer=datetime.fromisoformat(newer) if newer else None,
+    )
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

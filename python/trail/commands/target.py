@@ -33,6 +33,8 @@ class Request:
         extras: of the project.
         groups: dependency groups, beside the default ones.
         default_groups: whether the groups that the lock has on by default are wanted.
+        policy: what to do where the lock does not meet the project: `auto`, `locked` or
+            `frozen` (see `trail.commands.lock.refresh_lock`).
         requirements: requirements files that stand in for the lock.
         wheels: wheel files that stand in for the lock.
     """
@@ -41,6 +43,7 @@ class Request:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     default_groups: bool = True
+    policy: str = "auto"
     requirements: tuple[Path, ...] = ()
     wheels: tuple[Path, ...] = ()
 

@@ -69,6 +69,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     extras: Sequence[str] = (),
     groups: Sequence[str] = (),
     default_groups: bool = True,
+    frozen: bool = False,
     requirements: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Give what decides about the entries that are needed, besides files.
@@ -79,6 +80,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
         extras: of the project.
         groups: dependency groups, beside the default ones.
         default_groups: whether those are wanted.
+        frozen: whether the lock is taken as it is, even if it does not meet the project.
         requirements: paths of requirements files, absolute.
     """
     words = ["install", *_settings(environ)]
@@ -88,6 +90,8 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     words += [f"--group={name}" for name in sorted(groups)]
     if not default_groups:
         words.append("--no-default-groups")
+    if frozen:
+        words.append("--frozen")
     words += [f"--requirement={path}" for path in requirements]
     return tuple(words)
 

@@ -1,0 +1,45 @@
+"""`trail add`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from trail.cli.lock import make_options, report, resolution_options
+from trail.cli.options import common_options, index_options, make_context, make_printer
+from trail.cli.progress import choose_reporter
+from trail.commands.change import add, place_of
+
+__all__ = ["command"]
+
+
+@click.command("add")
+@click.argument("requirements", metavar="REQUIREMENT...", nargs=-1, required=True)
+@click.option("--extra", metavar="NAME", help="Add to this extra.")
+@click.option("--group", metavar="NAME", help="Add to this dependency group.")
+@resolution_options
+@index_options
+@common_options
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    requirements: tuple[str, ...],
+    extra: str | None,
+    group: str | None,
+    **given: Any,
+) -> None:
+    """Add requirements to pyproject.toml, and lock.
+
+    Where that is not possible, nothing is changed.
+    """
+    printer = make_printer(context)
+    options = make_options(given)
+    with choose_reporter(printer) as reporter:
+        world = make_context(
+            context, reporter, **{key: value for key, value in given.items() if value}
+        )
+        changed = add(world, requirements, place_of(extra, group), options)
+    report(printer, changed.locking)
+    printer.say(f"added {', '.join(changed.requirements)}")

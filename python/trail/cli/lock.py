@@ -1,0 +1,108 @@
+"""`trail lock`, and the options of all commands that resolve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from trail.cli.options import common_options, index_options, make_context, make_printer
+from trail.cli.progress import choose_reporter
+from trail.commands.lock import check_lock, make_lock, moment, upgrade_names
+from trail.resolve.model import Names, Options, Prerelease, Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trail.cli.printer import Printer
+    from trail.commands.lock import Locking
+
+__all__ = ["command", "make_options", "report", "resolution_options"]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def resolution_options(function: F) -> F:
+    """Add the options that say which versions are chosen."""
+    options = (
+        click.option("-U", "--upgrade", is_flag=True, help="Let the locked versions go."),
+        click.option(
+            "--upgrade-package",
+            "upgrade_packages",
+            metavar="NAME",
+            multiple=True,
+            help="Let the locked version of this package go.",
+        ),
+        click.option(
+            "--resolution",
+            type=click.Choice([str(strategy) for strategy in Strategy]),
+            default=str(Strategy.HIGHEST),
+            help="Which versions are tried first.",
+        ),
+        click.option(
+            "--prerelease",
+            type=click.Choice([str(prerelease) for prerelease in Prerelease]),
+            default=str(Prerelease.IF_NECESSARY),
+            help="Whether pre-releases may be chosen.",
+        ),
+        click.option(
+            "--exclude-newer",
+            metavar="DATE|AGE",
+            help="Leave out what was uploaded since: 2026-01-31, or 7d.",
+        ),
+        click.option("--no-build", is_flag=True, help="Take wheels only."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def make_options(options: dict[str, Any]) -> Options:
+    """Take the options of `resolution_options` out of a command's options."""
+    newer = options.pop("exclude_newer")
+    return Options(
+        strategy=Strategy(options.pop("resolution")),
+        prerelease=Prerelease(options.pop("prerelease")),
+        exclude_newer=moment(newer, datetime.now(UTC)) if newer else None,
+        upgrade=upgrade_names(options.pop("upgrade_packages"), everything=options.pop("upgrade")),
+        no_build=Names(everything=options.pop("no_build")),
+    )
+
+
+@click.command("lock")
+@click.option("--check", is_flag=True, help="Only say whether the lock meets the project.")
+@resolution_options
+@index_options
+@common_options
+@click.pass_context
+def command(context: click.Context, /, check: bool, **given: Any) -> None:
+    """Resolve the requirements for every target of the project, and write pylock.toml.
+
+    Versions that are locked already stay, unless --upgrade lets them go.
+    """
+    printer = make_printer(context)
+    options = make_options(given)
+    with choose_reporter(printer) as reporter:
+        world = make_context(
+            context, reporter, **{key: value for key, value in given.items() if value}
+        )
+        if check:
+            count = check_lock(world, options)
+            printer.say(f"the lock meets the project ({count} packages)")
+            return
+        locking = make_lock(world, options)
+        locking.write()
+    report(printer, locking)
+
+
+def report(printer: Printer, locking: Locking) -> None:
+    """Say how a lock differs from the one before."""
+    for line in locking.differences():
+        printer.say(line)
+    targets = f"{len(locking.targets)} targets" if len(locking.targets) != 1 else "1 target"
+    count = len(locking.versions)
+    done = "locked" if locking.changed else "nothing to do:"
+    printer.say(f"{done} {count} packages for {targets}")
+    for target in locking.targets:
+        printer.note(f"  {target}")

@@ -1,0 +1,145 @@
+"""`trail add` and `trail remove`: change the requirements and the lock together, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from trail.commands.lock import Locking, make_lock, project_of
+from trail.errors import LockError, ProjectError, UsageError
+from trail.files import write_atomic
+from trail.project.edit import Place, add_requirement, remove_requirement
+from trail.project.pyproject import read_pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from trail.commands.context import Context
+    from trail.resolve.model import Options
+
+__all__ = ["Changed", "add", "place_of", "remove"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What was changed.
+
+    Args:
+        requirements: as they stand in the file now, or the names that were removed.
+        locking: the new lock.
+    """
+
+    requirements: tuple[str, ...]
+    locking: Locking
+
+
+def place_of(extra: str | None, group: str | None) -> Place:
+    """Name the list that a requirement belongs to.
+
+    Raises:
+        UsageError: both are given.
+    """
+    if extra is not None and group is not None:
+        raise UsageError("a requirement belongs to an extra or to a group, not to both")
+    if extra is not None:
+        return ("project", "optional-dependencies", extra)
+    if group is not None:
+        return ("dependency-groups", group)
+    return ("project", "dependencies")
+
+
+def add(context: Context, words: Sequence[str], place: Place, options: Options) -> Changed:
+    """Add requirements and lock; nothing is written unless both are possible.
+
+    A requirement that names no version gets the locked one as its lower bound.
+
+    Args:
+        context: where and how.
+        words: requirements (PEP 508).
+        place: the list they go to.
+        options: how to choose.
+
+    Raises:
+        UsageError: a word is no requirement.
+        TrailError: the new requirements cannot be locked.
+    """
+    path = project_of(context).path
+    wanted = [_requirement(word) for word in words]
+    before = _read(path)
+    text = before
+    for requirement in wanted:
+        text = add_requirement(text, path, place, requirement)
+    locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
+    bare = [one for one in wanted if not one.specifier and one.url is None]
+    if bare:
+        for requirement in bare:
+            versions = locking.versions.get(canonicalize_name(requirement.name))
+            if versions:
+                requirement.specifier = SpecifierSet(f">={versions[-1].public}")
+                text = add_requirement(text, path, place, requirement)
+        # The same versions, with what the file says now.
+        locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
+    _write(path, before, text, locking)
+    return Changed(requirements=tuple(map(str, wanted)), locking=locking)
+
+
+def remove(context: Context, names: Sequence[str], place: Place, options: Options) -> Changed:
+    """Remove requirements and lock; nothing is written unless both are possible.
+
+    Args:
+        context: where and how.
+        names: distributions.
+        place: the list they are in.
+        options: how to choose.
+
+    Raises:
+        ProjectError: a name is not in the list.
+        TrailError: what is left cannot be locked.
+    """
+    path = project_of(context).path
+    before = _read(path)
+    text = before
+    for name in names:
+        changed = remove_requirement(text, path, place, name)
+        if changed is None:
+            raise ProjectError(f"`{'.'.join(place)}` in `{path}` does not name `{name}`")
+        text = changed
+    locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
+    _write(path, before, text, locking)
+    return Changed(requirements=tuple(names), locking=locking)
+
+
+def _requirement(word: str) -> Requirement:
+    try:
+        return Requirement(word)
+    except InvalidRequirement as error:
+        raise UsageError(
+            f"`{word}` is not a requirement",
+            details=(("problem", str(error).splitlines()[0]),),
+            hint="write it as in pyproject.toml: trail add 'numpy>=2'",
+        ) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"cannot read `{path}`: {error}") from error
+
+
+def _write(path: Path, before: str, text: str, locking: Locking) -> None:
+    """Write both files; the first is put back if the second cannot be written."""
+    try:
+        write_atomic(path, text.encode())
+    except OSError as error:
+        raise ProjectError(f"cannot write `{path}`: {error.strerror or error}") from error
+    try:
+        locking.write()
+    except LockError:
+        write_atomic(path, before.encode())
+        raise

@@ -1,0 +1,338 @@
+"""`trail lock`: resolve the project's requirements for all its targets, and write the lock."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
+from trail.commands.source import IndexSource
+from trail.errors import LockError, ProjectError, UsageError
+from trail.files import write_atomic
+from trail.index.client import IndexClient
+from trail.lock.pylock import read_pylock
+from trail.lock.write import dump_pylock
+from trail.resolve.model import (
+    Names,
+    Options,
+    Origin,
+    Request,
+    RootRequirement,
+    Scope,
+    ScopeKind,
+)
+from trail.resolve.resolve import resolve
+from trail.resolve.targets import DEFAULT_PLATFORMS, make_targets, parse_platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from packaging.pylock import Pylock
+    from packaging.version import Version
+
+    from trail.commands.context import Context
+    from trail.model import NormalizedName
+    from trail.project.pyproject import PyProject
+    from trail.resolve.model import Target
+
+__all__ = ["Locking", "check_lock", "make_lock", "moment", "read_lock", "refresh_lock"]
+
+_AGO = re.compile(r"(?P<count>\d+)\s*(?P<unit>[hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 24 * 7}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locking:
+    """A lock that was made, and how it differs from the one before.
+
+    Args:
+        path: where it belongs.
+        data: its bytes.
+        before: the bytes that are there, or None.
+        versions: of each package; several where targets differ.
+        old: the same of the lock before.
+        targets: the names of the targets that are covered.
+    """
+
+    path: Path
+    data: bytes
+    before: bytes | None
+    versions: Mapping[NormalizedName, tuple[Version, ...]]
+    old: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the bytes differ."""
+        return self.data != self.before
+
+    def write(self) -> None:
+        """Put the lock into its place.
+
+        Raises:
+            LockError: it cannot be written; the one before is then unchanged.
+        """
+        if not self.changed:
+            return
+        try:
+            write_atomic(self.path, self.data)
+        except OSError as error:
+            raise LockError(f"cannot write `{self.path}`: {error.strerror or error}") from error
+
+    def differences(self) -> Iterator[str]:
+        """Say what became of each package that is not as it was, a line each."""
+        for name in sorted({*self.versions, *self.old}):
+            now, old = self.versions.get(name, ()), self.old.get(name, ())
+            if now == old:
+                continue
+            if not old:
+                yield f"+ {name} {_join(now)}"
+            elif not now:
+                yield f"- {name} {_join(old)}"
+            else:
+                yield f"~ {name} {_join(old)} -> {_join(now)}"
+
+
+def make_lock(context: Context, options: Options, *, pyproject: PyProject | None = None) -> Locking:
+    """Resolve, without writing anything.
+
+    Args:
+        context: where and how.
+        options: how to choose; preferences are taken from the lock that is there.
+        pyproject: the project as it is going to be; None for as it is.
+
+    Raises:
+        ProjectError: there is no project with requirements.
+        ResolutionError: no versions fit together.
+        FetchError: an index cannot be reached.
+    """
+    pyproject = pyproject or project_of(context)
+    path = pyproject.path.with_name("pylock.toml")
+    before = path.read_bytes() if path.is_file() else None
+    old = _versions(read_pylock(before, path)) if before is not None else {}
+    request = Request(
+        roots=tuple(roots_of(pyproject)),
+        name=pyproject.name,
+        requires_python=pyproject.requires_python,
+        options=replace(options, preferences=old),
+    )
+    targets = _targets(context, pyproject)
+    receiver = context.depots().receiver
+    with (
+        IndexClient(
+            context.settings.index,
+            cache=receiver.layout.index,
+            offline=context.settings.offline,
+            reporter=context.reporter,
+        ) as client,
+        IndexSource(client, reporter=context.reporter) as source,
+    ):
+        outcome = resolve(
+            request,
+            targets,
+            source,
+            required=_required(context, targets),
+            reporter=context.reporter,
+        )
+    inputs = inputs_of(pyproject, options, context.settings.platforms)
+    pylock = to_pylock(outcome.locked, requires_python=pyproject.requires_python, inputs=inputs)
+    return Locking(
+        path=path,
+        data=dump_pylock(pylock),
+        before=before,
+        versions=_versions(pylock),
+        old=old,
+        targets=outcome.locked.targets,
+    )
+
+
+def check_lock(context: Context, options: Options) -> int:
+    """Say whether the lock still meets the project, without network.
+
+    Args:
+        context: where and how.
+        options: how the lock is to be made.
+
+    Returns:
+        How many packages it names.
+
+    Raises:
+        LockError: there is no lock, or it does not; the details say what changed.
+    """
+    pyproject = project_of(context)
+    pylock = read_lock(pyproject)
+    found = changes(pylock, inputs_of(pyproject, options, context.settings.platforms))
+    path = pyproject.path.with_name("pylock.toml")
+    if found is None:
+        raise LockError(
+            f"`{path}` was not written by trail, so it cannot be compared with the project",
+            hint="trail lock",
+        )
+    if found:
+        raise LockError(
+            f"`{path}` does not meet the project any more",
+            details=tuple(("change", line) for line in found),
+            hint="trail lock",
+        )
+    return len(pylock.packages)
+
+
+def refresh_lock(context: Context, policy: str) -> Locking | None:
+    """Lock anew if the project has no lock, or changed since it was made.
+
+    A requirements.txt without a pylock.toml is the lock, and a lock that trail did not write
+    is taken as it is.
+
+    Args:
+        context: where and how.
+        policy: `auto`; `locked` to refuse where something would change; `frozen` to take the
+            lock as it is.
+
+    Returns:
+        The lock that was written, or None if nothing was.
+
+    Raises:
+        LockError: something would change, and must not.
+        ResolutionError: no versions fit together.
+    """
+    project = context.project
+    if policy == "frozen" or project is None or project.pyproject is None:
+        return None
+    pyproject = project.pyproject
+    if project.lock_path is None:
+        if policy == "locked":
+            raise LockError(f"`{project.root}` has no lock", hint="trail lock")
+        locking = make_lock(context, Options())
+    elif project.lock_path.name != "pylock.toml":
+        return None
+    else:
+        pylock = read_lock(pyproject)
+        options = options_of(pylock)
+        if not changes(pylock, inputs_of(pyproject, options, context.settings.platforms)):
+            return None
+        if policy == "locked":
+            check_lock(context, options)  # says what changed
+        locking = make_lock(context, options)
+    locking.write()
+    return locking
+
+
+def read_lock(pyproject: PyProject) -> Pylock:
+    """Read the project's `pylock.toml`.
+
+    Raises:
+        LockError: there is none, or it cannot be read.
+    """
+    path = pyproject.path.with_name("pylock.toml")
+    try:
+        return read_pylock(path.read_bytes(), path)
+    except FileNotFoundError as error:
+        raise LockError(f"there is no `{path}`", hint="trail lock") from error
+    except OSError as error:
+        raise LockError(f"cannot read `{path}`: {error.strerror or error}") from error
+
+
+def project_of(context: Context) -> PyProject:
+    """The project's `pyproject.toml`.
+
+    Raises:
+        ProjectError: there is none.
+    """
+    if context.project is None or context.project.pyproject is None:
+        raise ProjectError(
+            f"there is no pyproject.toml in `{context.start}` or above it", hint="trail init"
+        )
+    return context.project.pyproject
+
+
+def roots_of(pyproject: PyProject) -> Iterator[RootRequirement]:
+    """List what a project requires, with the place where a person wrote it."""
+    file = pyproject.path.name
+    for requirement in pyproject.dependencies:
+        yield RootRequirement(
+            requirement=requirement, origin=Origin(file=file, key="project.dependencies")
+        )
+    for kind, key, tables in (
+        (ScopeKind.EXTRA, "project.optional-dependencies", pyproject.extras),
+        (ScopeKind.GROUP, "dependency-groups", pyproject.groups),
+    ):
+        for name, requirements in tables.items():
+            for requirement in requirements:
+                yield RootRequirement(
+                    requirement=requirement,
+                    origin=Origin(file=file, key=f"{key}.{name}"),
+                    scope=Scope(kind, name),
+                )
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """Read the value of `--exclude-newer`.
+
+    Args:
+        text: a date (midnight UTC), a date with time, or a duration such as `7d` or `12h`.
+        now: what a duration is subtracted from.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    match = _AGO.fullmatch(text)
+    if match:
+        return now - timedelta(hours=int(match["count"]) * _HOURS[match["unit"]])
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"`{text}` is no date and no duration", hint="write 2026-01-31, or 7d"
+        ) from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _targets(context: Context, pyproject: PyProject) -> tuple[Target, ...]:
+    names = context.settings.platforms or DEFAULT_PLATFORMS
+    own = _own_platform()
+    wanted = dict.fromkeys(own if name == "current" else name for name in names)
+    # What is at hand comes first: its versions are preferred for the others.
+    ordered = sorted(wanted, key=lambda name: not name.startswith(own))
+    return make_targets(pyproject.requires_python, map(parse_platform, ordered))
+
+
+def _required(context: Context, targets: Sequence[Target]) -> frozenset[str]:
+    """Name the targets that must have a solution: those asked for, or the one at hand."""
+    if context.settings.platforms:
+        return frozenset(target.name for target in targets)
+    own = _own_platform()
+    here = [target.name for target in targets if own in target.name]
+    return frozenset(here[:1])
+
+
+def _own_platform() -> str:
+    """Name the platform that this runs on, as `[tool.trail] platforms` does."""
+    system = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    if system != "linux":
+        machine = machine.replace("aarch64", "arm64")
+    return f"{system}-{machine}"
+
+
+def upgrade_names(names: tuple[str, ...], *, everything: bool) -> Names:
+    """Make the set of packages whose locked versions do not count."""
+    return Names(everything=everything, names=frozenset(canonicalize_name(name) for name in names))
+
+
+def _versions(pylock: Pylock) -> dict[NormalizedName, tuple[Version, ...]]:
+    found: dict[NormalizedName, list[Version]] = {}
+    for package in pylock.packages:
+        if package.version is not None:
+            found.setdefault(package.name, []).append(package.version)
+    return {name: tuple(sorted(set(versions), reverse=True)) for name, versions in found.items()}
+
+
+def _join(versions: tuple[Version, ...]) -> str:
+    return ", ".join(map(str, versions))

@@ -1,0 +1,87 @@
+"""`trail outdated`: which packages of the lock have newer releases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from trail.commands.lock import project_of, read_lock
+from trail.index.client import IndexClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.pylock import Package
+
+    from trail.commands.context import Context
+    from trail.index.page import ProjectPage
+
+__all__ = ["Outdated", "outdated"]
+
+_LOOKUPS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outdated:
+    """A package with a newer release.
+
+    Args:
+        name: the distribution.
+        locked: the version in the lock.
+        newest: the newest release; pre-releases count where a pre-release is locked.
+    """
+
+    name: str
+    locked: str
+    newest: str
+
+
+def outdated(context: Context) -> tuple[Outdated, ...]:
+    """Compare the lock with the indexes.
+
+    Args:
+        context: where and how.
+
+    Raises:
+        LockError: there is no lock.
+        FetchError: an index cannot be reached.
+    """
+    pylock = read_lock(project_of(context))
+    packages = [package for package in pylock.packages if package.version and package.index]
+    with (
+        IndexClient(
+            context.settings.index,
+            cache=context.depots().receiver.layout.index,
+            offline=context.settings.offline,
+            reporter=context.reporter,
+        ) as client,
+        ThreadPoolExecutor(_LOOKUPS, "look-up") as pool,
+    ):
+        pages = pool.map(lambda package: client.page(package.name, package.index), packages)
+        return tuple(_compare(zip(packages, pages, strict=True)))
+
+
+def _compare(pairs: Iterable[tuple[Package, ProjectPage | None]]) -> Iterable[Outdated]:
+    for package, page in pairs:
+        locked = package.version
+        if page is None or locked is None:
+            continue
+        newest = max(_releases(page, prereleases=locked.is_prerelease), default=locked)
+        if newest > locked:
+            yield Outdated(name=package.name, locked=str(locked), newest=str(newest))
+
+
+def _releases(page: ProjectPage, *, prereleases: bool) -> Iterable[Version]:
+    """The versions of which not every file was yanked."""
+    for text in page.releases:
+        try:
+            version = Version(text)
+        except InvalidVersion:
+            continue
+        if version.is_prerelease and not prereleases:
+            continue
+        if any(file.yanked is None for file in page.of(text)):
+            yield version

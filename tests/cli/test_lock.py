@@ -1,0 +1,253 @@
+"""`trail init|add|remove|lock|tree|why|outdated|export` with a real index on this machine."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.helpers.index import IndexServer, serve_index
+from tests.helpers.trail import Project, make_project
+from tests.helpers.wheels import make_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PYTHONS = ">=3.11,<3.13"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[IndexServer]:
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+
+    def wheel(name: str, version: str, *requires: str, extra: str = "") -> None:
+        files = {f"{name}.py": f"VERSION = {version!r}\n"}
+        make_wheel(folder, name, version, files, requires=[*requires, *filter(None, [extra])])
+
+    wheel("app", "1.0", "base>=1", "colour; sys_platform == 'win32'")
+    wheel("app", "2.0", "base>=2", "colour; sys_platform == 'win32'")
+    wheel("base", "1.0")
+    wheel("base", "2.0")
+    wheel("colour", "1.0")
+    wheel("plot", "1.0", "base<2")
+    wheel("check", "1.0", "base")
+    with serve_index(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path, index: IndexServer) -> Project:
+    return make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+
+
+def declare(project: Project, text: str) -> Path:
+    path = project.root / "pyproject.toml"
+    path.write_text(
+        f'[project]\nname = "demo"\nversion = "1"\nrequires-python = "{PYTHONS}"\n{text}'
+    )
+    return path
+
+
+def locked(project: Project) -> dict[str, dict[str, Any]]:
+    document = tomllib.loads((project.root / "pylock.toml").read_text())
+    return {package["name"]: package for package in document["packages"]}
+
+
+def test_a_lock_covers_every_target_and_is_the_same_each_time(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    assert result.err.splitlines()[-1] == "locked 3 packages for 8 targets"
+    packages = locked(project)
+    assert {name: one["version"] for name, one in packages.items()} == {
+        "app": "2.0",
+        "base": "2.0",
+        "colour": "1.0",
+    }
+    assert "marker" not in packages["app"]
+    assert packages["colour"]["marker"] == 'sys_platform == "win32"'
+    assert packages["app"]["dependencies"] == [{"name": "base"}, {"name": "colour"}]
+    data = (project.root / "pylock.toml").read_bytes()
+    (project.root / "pylock.toml").unlink()
+    assert project.trail("lock").code == 0
+    assert (project.root / "pylock.toml").read_bytes() == data
+    assert "nothing to do" in project.trail("lock").err
+
+
+def test_locked_versions_stay_until_they_are_let_go(project: Project) -> None:
+    declare(project, 'dependencies = ["app<2"]\n')
+    assert project.trail("lock").code == 0
+    declare(project, 'dependencies = ["app"]\n')
+    kept = project.trail("lock")
+    assert locked(project)["app"]["version"] == "1.0", kept.err
+    result = project.trail("lock", "--upgrade-package", "App")
+    assert locked(project)["app"]["version"] == "2.0"
+    assert "~ app 1.0 -> 2.0" in result.err
+
+
+def test_extras_and_groups_have_markers_and_are_selected(project: Project) -> None:
+    declare(
+        project,
+        'dependencies = ["base"]\n[project.optional-dependencies]\nplots = ["app"]\n'
+        '[dependency-groups]\ntest = ["check"]\n',
+    )
+    assert project.trail("lock").code == 0
+    packages = locked(project)
+    assert packages["app"]["marker"] == '"plots" in extras'
+    assert packages["check"]["marker"] == '"test" in dependency_groups'
+    code = "import importlib.util as u; print([n for n in ('app', 'check') if u.find_spec(n)])"
+    assert project.trail("run", "python", "-c", code).out == "[]\n"
+    assert project.trail("run", "--extra", "plots", "python", "-c", code).out == "['app']\n"
+    assert project.trail("run", "--group", "test", "python", "-c", code).out == "['check']\n"
+
+
+def test_run_locks_and_installs_by_itself(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    first = project.trail("run", "python", "-c", "import app; print(app.VERSION)")
+    assert first.out == "2.0\n", first.err
+    assert "locked 3 packages in pylock.toml" in first.err
+    declare(project, 'dependencies = ["app", "check"]\n')
+    refused = project.trail("run", "--locked", "python", "-c", "import check")
+    assert refused.code == 1
+    assert refused.err == (
+        f"error: `{project.root / 'pylock.toml'}` does not meet the project any more\n"
+        "  change: dependencies: `check` is new\n"
+        "hint: trail lock\n"
+    )
+    frozen = project.trail("run", "--frozen", "python", "-c", "import check")
+    assert frozen.code == 1
+    assert "ModuleNotFoundError" in frozen.err
+    assert project.trail("run", "python", "-c", "import check").code == 0
+
+
+def test_check_compares_without_network(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    assert project.trail("lock").code == 0
+    checked = project.trail("--offline", "lock", "--check")
+    assert (checked.code, checked.err) == (0, "the lock meets the project (3 packages)\n")
+    declare(project, 'dependencies = ["app>=2"]\n')
+    assert project.trail("--offline", "lock", "--check").code == 1
+
+
+def test_add_writes_the_requirement_and_the_lock(project: Project) -> None:
+    path = declare(project, 'dependencies = [\n    "base",  # why\n]\n')
+    result = project.trail("add", "app", "colour<2")
+    assert result.code == 0, result.err
+    assert path.read_text().endswith(
+        'dependencies = [\n    "app>=2.0",\n    "base",  # why\n    "colour<2",\n]\n'
+    )
+    assert set(locked(project)) == {"app", "base", "colour"}
+    assert project.trail("--offline", "lock", "--check").code == 0
+    grouped = project.trail("add", "--group", "test", "check")
+    assert grouped.code == 0, grouped.err
+    assert '[dependency-groups]\ntest = ["check>=1.0"]' in path.read_text()
+
+
+def test_add_changes_nothing_if_there_is_no_solution(project: Project) -> None:
+    path = declare(project, 'dependencies = ["app>=2"]\n')
+    assert project.trail("lock").code == 0
+    before = path.read_bytes(), (project.root / "pylock.toml").read_bytes()
+    result = project.trail("add", "plot")
+    assert result.code == 1
+    assert "plot" in result.err
+    assert "base" in result.err
+    assert (path.read_bytes(), (project.root / "pylock.toml").read_bytes()) == before
+    missing = project.trail("add", "nowhere-to-be-found")
+    assert missing.code == 1
+    assert path.read_bytes() == before[0]
+
+
+def test_remove_takes_it_out_again(project: Project) -> None:
+    path = declare(project, 'dependencies = ["app", "check"]\n')
+    assert project.trail("lock").code == 0
+    result = project.trail("remove", "app")
+    assert result.code == 0, result.err
+    assert 'dependencies = ["check"]' in path.read_text()
+    assert set(locked(project)) == {"base", "check"}
+    again = project.trail("remove", "app")
+    assert again.code == 1
+    assert again.err == f"error: `project.dependencies` in `{path}` does not name `app`\n"
+
+
+def test_init_makes_a_project_to_start_from(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "My Project"
+    folder.mkdir()
+    assert project.trail("init", cwd=folder).code == 0
+    document = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert document["project"]["name"] == "my-project"
+    assert project.trail("init", cwd=folder).code == 1
+    assert project.trail("add", "base", cwd=folder).code == 0
+    ran = project.trail("run", "python", "-c", "import base; print(base.VERSION)", cwd=folder)
+    assert ran.out == "2.0\n", ran.err
+
+
+def test_tree_and_why_show_who_requires_whom(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n[dependency-groups]\ntest = ["check"]\n')
+    assert project.trail("lock").code == 0
+    assert project.trail("tree").out == (
+        "dependencies:\n"
+        "app 2.0\n"
+        "├── base 2.0\n"
+        "└── colour 1.0\n"
+        "group test:\n"
+        "check 1.0\n"
+        "└── base 2.0\n"
+    )
+    assert project.trail("tree", "--invert", "base").out == (
+        "base 2.0\n├── app 2.0\n└── check 1.0\n"
+    )
+    shown = json.loads(project.trail("tree", "--json").out)
+    assert shown["group test"][0]["name"] == "check"
+    assert project.trail("why", "base").out == (
+        "dependencies: app 2.0 -> base 2.0\ngroup test: check 1.0 -> base 2.0\n"
+    )
+    assert project.trail("why", "plot").err == (
+        "error: the lock does not name `plot`\nhint: trail tree\n"
+    )
+
+
+def test_outdated_shows_newer_releases(project: Project) -> None:
+    declare(project, 'dependencies = ["app<2", "base<2"]\n')
+    assert project.trail("lock").code == 0
+    assert project.trail("outdated").out == "app   1.0  2.0\nbase  1.0  2.0\n"
+    assert json.loads(project.trail("outdated", "--json").out)[0] == {
+        "name": "app",
+        "locked": "1.0",
+        "newest": "2.0",
+    }
+
+
+def test_exports_can_be_installed_again(project: Project, tmp_path: Path) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    assert project.trail("lock").code == 0
+    text = project.trail("export").out
+    assert text.startswith("app==2.0 \\\n    --hash=sha256:")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "requirements.txt").write_text(text)
+    result = project.trail("install", "-r", "requirements.txt", cwd=elsewhere)
+    assert result.code == 0, result.err
+    document = json.loads(project.trail("export", "-f", "cyclonedx").out)
+    assert [one["purl"] for one in document["components"]] == [
+        "pkg:pypi/app@2.0",
+        "pkg:pypi/base@2.0",
+    ]
+    pylock = project.trail("export", "-f", "pylock").out
+    assert pylock == (project.root / "pylock.toml").read_text()
+
+
+def test_lowest_versions_and_dates(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    assert project.trail("lock", "--resolution", "lowest").code == 0
+    assert locked(project)["app"]["version"] == "1.0"
+    # A run keeps the way in which the lock was made.
+    ran = project.trail("run", "python", "-c", "import app; print(app.VERSION)")
+    assert ran.out == "1.0\n", ran.err
+    wrong = project.trail("lock", "--exclude-newer", "yesterday")
+    assert (wrong.code, wrong.err) == (
+        2,
+        "error: `yesterday` is no date and no duration\nhint: write 2026-01-31, or 7d\n",
+    )
