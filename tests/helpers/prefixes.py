@@ -133,7 +133,8 @@ def facts_of(
     dist_info = f"{name.replace('-', '_')}-{version}.dist-info"
     for path in paths:
         if not path.startswith(f"{_SITE}/"):
-            schemes.add(path.split("/", 1)[0])
+            if "/" in path:
+                schemes.add(path.split("/", 1)[0])
             continue
         inside = path.removeprefix(f"{_SITE}/")
         top, _, rest = inside.partition("/")

@@ -23,13 +23,14 @@ from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from trail.depot.layout import ENTRY_FILE
 from trail.errors import PrefixError
 from trail.model import Kind
 from trail.prefix.known import JOINED
 from trail.prefix.model import Action, Link, NewScript, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trail.model import EntryPoint, Escape, Facts
     from trail.prefix.look import Look
@@ -141,12 +142,12 @@ class _Planner:
         owners: _Owners = defaultdict(list)
         folders: set[_Part] = set()
         for number, facts in enumerate(self._members):
+            for name in self._files_at_root(number):
+                owners[name].append((number, name))
             for scheme in facts.schemes:
                 name = aliases.get(scheme, scheme)
                 if name in shape.reserved:
-                    self._warnings.append(
-                        f"`{scheme}` of `{facts.name}` is left out: a prefix has its own"
-                    )
+                    self._warnings.append(_left_out(scheme, facts))
                 elif scheme != shape.scripts:
                     owners[name].append((number, scheme))
                     if self._look.is_folder(number, scheme):
@@ -159,6 +160,18 @@ class _Planner:
         if self._headers and shape.headers not in self._folders:
             self._real(shape.headers, [], self._usual)
         self._fill("", owners, folders, self._usual)
+
+    def _files_at_root(self, number: int) -> Iterator[str]:
+        """Find what a wheel brings beside its data folders: the facts do not name files."""
+        shape = self._shape
+        own = {*shape.reserved, shape.scripts, shape.library, *dict(shape.aliases)}
+        for name, is_folder in self._look.listing(number, "").items():
+            if is_folder or name == ENTRY_FILE:
+                continue
+            if name in own:
+                self._warnings.append(_left_out(name, self._members[number]))
+            else:
+                yield name
 
     def scripts(self) -> None:
         folder = self._shape.scripts
@@ -321,6 +334,10 @@ class _Planner:
             f"`{loser}` and `{winner}` both bring `{paths[0]}`{more}, with different contents; "
             f"those of `{winner}` are used"
         )
+
+
+def _left_out(name: str, facts: Facts) -> str:
+    return f"`{name}` of `{facts.name}` is left out: a prefix has its own"
 
 
 def _reaching(members: Sequence[Facts], shape: Shape) -> dict[int, list[str]]:

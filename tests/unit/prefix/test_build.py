@@ -219,15 +219,27 @@ def test_scripts_of_wheels_get_the_prefixes_python(depot: Depot) -> None:
 
 
 def test_data_files_lie_in_the_prefix(depot: Depot) -> None:
-    a = add_entry(depot, "a", "1.0", {"a.py": ""}, data={"share/x/a": "A", "include/a/a.h": "H"})
+    a = add_entry(
+        depot,
+        "a",
+        "1.0",
+        {"a.py": ""},
+        data={"share/x/a": "A", "include/a/a.h": "H", "top.txt": "T"},
+    )
     b = add_entry(depot, "b", "1.0", {"b.py": ""}, data={"share/x/b": "B", "lib/b.so": "L"})
     prefix = make_prefix(depot, [a, b])
     minor = this_python().minor
     read = {
         path: (prefix.path / path).read_text()
-        for path in ("share/x/a", "share/x/b", "lib/b.so", f"include/site/python{minor}/a/a.h")
+        for path in (
+            "share/x/a",
+            "share/x/b",
+            "lib/b.so",
+            f"include/site/python{minor}/a/a.h",
+            "top.txt",
+        )
     }
-    assert list(read.values()) == ["A", "B", "L", "H"]
+    assert list(read.values()) == ["A", "B", "L", "H", "T"]
 
 
 def test_pth_files_run_and_editable_roots_are_on_the_path(depot: Depot, tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.helpers.prefixes import facts_of, this_python
 
 from trail.errors import PrefixError
-from trail.model import Escape, NormalizedName
+from trail.model import Escape, Kind, NormalizedName, TopLevel
 from trail.prefix.model import Action, Link, Plan
 from trail.prefix.plan import make_plan
 from trail.prefix.platform_posix import PosixPlatform
@@ -56,9 +56,10 @@ class Paper:
     def listing(self, member: int, folder: str) -> dict[str, bool]:
         self.listed.append((member, folder))
         found: dict[str, bool] = {}
+        above = f"{folder}/" if folder else ""
         for path in self.wheels[member].paths:
-            if path.startswith(f"{folder}/"):
-                name, _, rest = path.removeprefix(f"{folder}/").partition("/")
+            if path.startswith(above):
+                name, _, rest = path.removeprefix(above).partition("/")
                 found[name] = bool(rest)
         return found
 
@@ -92,15 +93,15 @@ def action(result: Plan, path: str) -> tuple[Action, int]:
     return link.action, link.member
 
 
-def test_a_package_of_one_owner_is_one_link_and_looks_into_no_folder() -> None:
+def test_a_package_of_one_owner_is_one_link_and_is_not_looked_into() -> None:
     wheel = Wheel("numpy", ["numpy/__init__.py", "numpy/core/x.py", "numpy.libs/libblas.so"])
     look = Paper([wheel], same=False)
     result = make_plan([wheel.facts], look, shape=SHAPE, link_mode="auto")
     assert set(links(result)) == {"numpy", "numpy.libs"}
     assert links(result)["numpy"] == Link(Action.FOLDER_LINK, f"{SITE}/numpy", 0, f"{SOURCE}/numpy")
     assert action(result, "numpy.libs") == (Action.FOLDER_LINK, 0)
-    # The dist-info folder, and `lib` never: no wheel has data there.
-    assert look.listed == [(0, f"{SOURCE}/numpy-1.0.dist-info")]
+    # The dist-info folder and the entry's root, but not `lib`: no wheel has data there.
+    assert look.listed == [(0, f"{SOURCE}/numpy-1.0.dist-info"), (0, "")]
 
 
 def test_a_module_is_a_link_with_its_bytecode() -> None:
@@ -274,6 +275,25 @@ def test_a_library_that_looks_into_site_packages_joins_if_libraries_lie_there() 
     assert action(joined, "user/x.so")[0] is Action.HARDLINK
 
 
+def test_folders_of_data_are_merged_at_any_depth() -> None:
+    """As the wheels of `nvidia` are, whose folders hold neither Python nor `.so` files."""
+    wheels = (
+        Wheel("nv-a", ["nvidia/a/lib/liba.so.1", "nvidia/LICENSE"]),
+        Wheel("nv-b", ["nvidia/b/lib/libb.so.1"]),
+    )
+    members = [
+        replace(wheel.facts, top_level=(TopLevel(path="nvidia", name="nvidia", kind=Kind.DATA),))
+        for wheel in wheels
+    ]
+    result = make_plan(members, Paper(wheels, same=False), shape=SHAPE, link_mode="auto")
+    assert {path: (link.action, link.member) for path, link in links(result).items()} == {
+        "nvidia/LICENSE": (Action.FILE_LINK, 0),
+        "nvidia/a": (Action.FOLDER_LINK, 0),
+        "nvidia/b": (Action.FOLDER_LINK, 1),
+    }
+    assert result.warnings == ()
+
+
 def test_known_distributions_are_joined() -> None:
     result = plan(
         Wheel("pyside6", ["PySide6/__init__.py", "PySide6/QtCore.so"]),
@@ -381,6 +401,30 @@ def test_headers_are_found_where_a_virtual_environment_has_them() -> None:
         f"{SHAPE.headers}/greenlet": "include/greenlet",
         f"{SHAPE.headers}/old": f"{SHAPE.headers}/old",
     }
+
+
+def test_data_files_at_the_root_are_linked_at_the_root() -> None:
+    result = plan(
+        Wheel("a", ["a.py"], data=["entry.json", "top.txt", "shared.txt"]),
+        Wheel("b", ["b.py"], data=["entry.json", "shared.txt"]),
+    )
+    found = {path: link for path, link in links(result).items() if path.endswith((".txt", ".json"))}
+    assert found == {
+        "shared.txt": Link(Action.FILE_LINK, "shared.txt", 1, "shared.txt"),
+        "top.txt": Link(Action.FILE_LINK, "top.txt", 0, "top.txt"),
+    }
+    assert result.warnings == (
+        "`a` and `b` both bring `shared.txt`, with different contents; those of `b` are used",
+    )
+    joined = plan(Wheel("a", ["a.py"], data=["top.txt"]), mode="copy")
+    assert links(joined)["top.txt"].action is Action.COPY
+
+
+@pytest.mark.parametrize("name", ["pip.conf", "bin", "lib", "lib64"])
+def test_a_data_file_that_a_prefix_has_itself_is_left_out(name: str) -> None:
+    result = plan(Wheel("a", [], data=[name]))
+    assert links(result) == {}
+    assert result.warnings == (f"`{name}` of `a` is left out: a prefix has its own",)
 
 
 def test_data_that_a_prefix_has_itself_is_left_out() -> None:
