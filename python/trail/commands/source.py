@@ -190,11 +190,17 @@ class _Releases(Mapping[Version, "tuple[File, ...]"]):
     def __init__(self, page: ProjectPage) -> None:
         self._page = page
         self._texts: dict[Version, str] | None = None
+        self._made: dict[Version, tuple[File, ...]] = {}
 
     def __getitem__(self, version: Version) -> tuple[File, ...]:
-        if self._texts is None:
-            self._texts = {Version(text): text for text in self._page.releases}
-        return tuple(map(_as_file, self._page.releases[self._texts[version]]))
+        # Each target asks for the same versions again.
+        made = self._made.get(version)
+        if made is None:
+            if self._texts is None:
+                self._texts = {Version(text): text for text in self._page.releases}
+            files = self._page.releases[self._texts[version]]
+            made = self._made[version] = tuple(map(_as_file, files))
+        return made
 
     def __iter__(self) -> Iterator[Version]:
         return map(Version, self._page.releases)
@@ -242,7 +248,8 @@ def _as_project(page: ProjectPage) -> Project:
 
 
 def _as_file(file: IndexFile) -> File:
-    path = local_path(file.url)
+    # Nearly every file has an address that needs no closer look.
+    path = None if file.url.startswith("https://") else local_path(file.url)
     return File(
         filename=file.filename,
         url=None if path is not None else file.url,
