@@ -47,6 +47,7 @@ class Switches:
     cache_control: str | None = None  # of pages, instead
     fixed_etag: str | None = None  # the ETag of everything, whatever it holds
     ranges: bool = True  # whether files can be had in part
+    changing: bool = False  # each answer has another ETag, and ignores the client's
     redirect: bool = False  # files are elsewhere: {url}files/… sends to {url}moved/…
     location: str | None = None  # every request is sent there
     user: str | None = None  # `name:password` that every request must have
@@ -230,6 +231,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer_tagged(self, body: bytes, headers: dict[str, str], *, part: bool = False) -> None:
         switches = self.server.index.switches
         tag = switches.fixed_etag or f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if switches.changing:
+            tag = f'"{len(self.server.index.requests)}"'
         if switches.etags:
             headers["ETag"] = tag
             if self.headers.get("If-None-Match") == tag:
