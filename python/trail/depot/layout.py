@@ -123,6 +123,22 @@ class Layout:
         """Wheels that were built from sources."""
         return self.root / "builds"
 
+    def checkout(self, key: str) -> Path:
+        """The copy of a repository.
+
+        Raises:
+            DepotError: the key is not well formed.
+        """
+        return self.sources / _checked(key, "repository")
+
+    def build(self, key: str) -> Path:
+        """The folder of a wheel that was built, and of `build.json`.
+
+        Raises:
+            DepotError: the key is not well formed.
+        """
+        return self.builds / _checked(key, "build")
+
     @property
     def roots(self) -> Path:
         """One small file per project and request: what it uses."""
@@ -158,9 +174,7 @@ class Layout:
         Raises:
             DepotError: the key is not well formed.
         """
-        if not _KEY.fullmatch(key) or key.startswith("."):
-            raise DepotError(f"`{key}` is not the key of a prefix")
-        return self.prefixes / key
+        return self.prefixes / _checked(key, "prefix")
 
     def prefix_file(self, key: str) -> Path:
         """The list of entries that a prefix uses."""
@@ -206,6 +220,12 @@ class Layout:
     def note(self, boot: str, subject: str) -> Path:
         """The note that `subject` may not have reached the disk."""
         return self.unsynced_since(boot) / flat(subject)
+
+
+def _checked(key: str, what: str) -> str:
+    if not _KEY.fullmatch(key) or key.startswith("."):
+        raise DepotError(f"`{key}` is not the key of a {what}")
+    return key
 
 
 def site_packages(entry: Path, *, windows: bool = os.name == "nt") -> Path:

@@ -1,0 +1,377 @@
+"""Call build backends: PEP 517, PEP 518, PEP 660.
+
+A backend runs in another Python, whose prefix holds what the build requires and nothing else:
+neither the project's packages nor trail's, no PYTHONPATH and no user site. Who has such
+prefixes is handed in (`Provide`), as this layer knows nothing of resolving.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pyproject_hooks import (
+    BackendUnavailable,
+    BuildBackendHookCaller,
+    HookMissing,
+    UnsupportedOperation,
+)
+
+from trail.errors import BuildError
+from trail.toml import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from trail.report import Reporter
+
+__all__ = ["Backend", "BuildPython", "BuildSystem", "Provide", "Recipe", "read_build_system"]
+
+# PEP 517: what a source tree without [build-system] means.
+_LEGACY_REQUIRES = ("setuptools>=40.8.0",)
+_LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
+# Addresses of indexes in it may hold passwords, which are not for the code of a build.
+_SECRET = "TRAIL_"  # noqa: S105  # the beginning of variables' names
+_GONE = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSystem:
+    """How a source tree says it is built.
+
+    Args:
+        requires: what the backend needs (PEP 508).
+        backend: the object that has the hooks, `module:object`.
+        backend_path: folders of the tree in which the module lies, or empty.
+    """
+
+    requires: tuple[str, ...]
+    backend: str
+    backend_path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What the user adds to a build.
+
+    Args:
+        config_settings: for the backend; a value is a text or a list of texts.
+        requires: further requirements of the build.
+        environ: environment variables for it.
+    """
+
+    config_settings: Mapping[str, str | list[str]] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPython:
+    """A Python that has what a build requires.
+
+    Args:
+        executable: what to run.
+        scripts: the folder of the scripts that belong to it.
+        entries: ids of the depot entries that it has.
+    """
+
+    executable: Path
+    scripts: Path
+    entries: tuple[str, ...] = ()
+
+
+class Provide(Protocol):
+    """Gives a Python for a build."""
+
+    def __call__(self, requirements: Sequence[str]) -> BuildPython:
+        """Resolve and install requirements (PEP 508), those of no use left out.
+
+        Raises:
+            TrailError: that is not possible.
+        """
+
+
+def read_build_system(tree: Path, label: str) -> BuildSystem:
+    """Read `[build-system]` of a source tree (PEP 518).
+
+    Args:
+        tree: its folder.
+        label: what it is, for messages.
+
+    Raises:
+        BuildError: there is nothing to build, or the table is wrong.
+    """
+    path = tree / "pyproject.toml"
+    try:
+        document = parse_toml(path.read_bytes(), path, BuildError)
+    except FileNotFoundError:
+        document = {}
+        if not (tree / "setup.py").is_file():
+            raise BuildError(
+                f"cannot build `{label}`: it has neither pyproject.toml nor setup.py",
+                details=(("folder", str(tree)),),
+            ) from None
+    except OSError as error:
+        raise BuildError(f"cannot read `{path}`: {error.strerror or error}") from error
+    table = document.get("build-system")
+    if table is None:
+        return BuildSystem(requires=_LEGACY_REQUIRES, backend=_LEGACY_BACKEND)
+    if not isinstance(table, dict) or not _is_texts(table.get("requires")):
+        raise _wrong(label, "build-system.requires", "a list of requirements")
+    backend = table.get("build-backend", _LEGACY_BACKEND)
+    if not isinstance(backend, str):
+        raise _wrong(label, "build-system.build-backend", "a text")
+    places = table.get("backend-path", [])
+    if not _is_texts(places):
+        raise _wrong(label, "build-system.backend-path", "a list of folders")
+    return BuildSystem(
+        requires=tuple(table["requires"]), backend=backend, backend_path=tuple(places)
+    )
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _wrong(label: str, key: str, expected: str) -> BuildError:
+    return BuildError(
+        f"cannot build `{label}`: `{key}` in its pyproject.toml is wrong",
+        details=(("expected", expected),),
+    )
+
+
+class Backend:
+    """The build backend of one source tree.
+
+    Args:
+        tree: the tree's folder; the build may write to it.
+        label: what it is, for messages.
+        provide: gives the Python for it.
+        recipe: what the user adds.
+        environ: trail's own environment.
+        log: a file for what the build writes.
+        keep: whether the tree is still there when the build has failed.
+        reporter: is told what the build writes.
+
+    Raises:
+        BuildError: there is nothing to build, or it is described wrongly.
+    """
+
+    def __init__(  # noqa: PLR0913  # one build
+        self,
+        tree: Path,
+        label: str,
+        *,
+        provide: Provide,
+        recipe: Recipe,
+        environ: Mapping[str, str],
+        log: Path,
+        keep: bool,
+        reporter: Reporter,
+    ) -> None:
+        self._tree = tree
+        self._label = label
+        self._provide = provide
+        self._recipe = recipe
+        self._environ = environ
+        self._log = log
+        self._keep = keep
+        self._reporter = reporter
+        self._system = read_build_system(tree, label)
+        self._python: BuildPython | None = None
+        self._hook = ""
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """Ids of the depot entries that the last build ran with, sorted."""
+        return tuple(sorted(self._python.entries)) if self._python is not None else ()
+
+    def build(self, folder: Path, *, editable: bool = False) -> Path:
+        """Build a wheel.
+
+        Args:
+            folder: an empty folder, for the wheel.
+            editable: whether the wheel refers to the tree (PEP 660).
+
+        Returns:
+            The wheel.
+
+        Raises:
+            BuildError: the build failed.
+            TrailError: what it requires cannot be had.
+        """
+        kind = "editable" if editable else "wheel"
+        hooks = self._prepare(kind)
+        name = self._call(hooks, f"build_{kind}", str(folder))
+        if not isinstance(name, str) or name not in {path.name for path in folder.iterdir()}:
+            raise self._failed(f"its backend says that it made `{name}`, which is not there")
+        return folder / name
+
+    def metadata(self, folder: Path) -> bytes | None:
+        """Ask for METADATA without a build.
+
+        Args:
+            folder: an empty folder.
+
+        Returns:
+            None if the backend can only build.
+
+        Raises:
+            BuildError: the backend failed.
+            TrailError: what it requires cannot be had.
+        """
+        hooks = self._prepare("wheel")
+        name = "prepare_metadata_for_build_wheel"
+        try:
+            found = self._call(hooks, name, str(folder), _allow_fallback=False)
+        except HookMissing:
+            return None
+        try:
+            return (folder / str(found) / "METADATA").read_bytes()
+        except OSError as error:
+            raise self._failed(f"its backend made no `{found}/METADATA`") from error
+
+    def _prepare(self, kind: str) -> BuildBackendHookCaller:
+        """Set the Python up: first for the backend, then for what the backend asks for."""
+        requires = (*self._system.requires, *self._recipe.requires)
+        hooks = self._caller(requires)
+        try:
+            more = self._call(hooks, f"get_requires_for_build_{kind}")
+        except HookMissing:  # pragma: no cover  # pyproject_hooks answers for the backend
+            more = []
+        if not _is_texts(more):
+            raise self._failed("its backend asks for something that is no requirement")
+        new = [requirement for requirement in more if requirement not in requires]
+        return self._caller((*requires, *new)) if new else hooks
+
+    def _caller(self, requires: Sequence[str]) -> BuildBackendHookCaller:
+        self._python = self._provide(requires)
+        try:
+            return BuildBackendHookCaller(
+                str(self._tree),
+                self._system.backend,
+                backend_path=self._system.backend_path or None,
+                runner=self._run,
+                python_executable=str(self._python.executable),
+            )
+        except ValueError as error:
+            raise _wrong(self._label, "build-system.backend-path", "folders inside it") from error
+
+    def _call(self, hooks: BuildBackendHookCaller, name: str, *values: Any, **more: Any) -> Any:
+        self._hook = name
+        settings = dict(self._recipe.config_settings) or None
+        try:
+            return getattr(hooks, name)(*values, config_settings=settings, **more)
+        except subprocess.CalledProcessError as error:
+            code = error.returncode
+            how = f"ended with status {code}" if code >= 0 else f"was ended by signal {-code}"
+            raise self._failed(f"`{name}` {how}") from error
+        except BackendUnavailable as error:
+            raise self._failed(
+                f"its backend `{self._system.backend}` cannot be imported", error.traceback
+            ) from error
+        except UnsupportedOperation as error:
+            raise self._failed(f"its backend refuses `{name}`", error.traceback) from error
+        except HookMissing as error:
+            if name == "build_editable":
+                raise BuildError(
+                    f"cannot build `{self._label}` to be edited in place: its backend"
+                    f" `{self._system.backend}` is too old, or cannot do that (PEP 660)"
+                ) from error
+            raise
+
+    def _run(
+        self,
+        cmd: Sequence[str],
+        cwd: str | None = None,
+        extra_environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run a hook; `pyproject_hooks` calls this."""
+        environ = {**self._surroundings(), **(extra_environ or {})}
+        start = self._log.stat().st_size if self._log.exists() else 0
+        with self._log.open("ab") as log:
+            # A group of its own: compilers that it started end with it.
+            process = subprocess.Popen(  # noqa: S603  # a build runs what its author wrote
+                cmd,
+                cwd=cwd,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                code = process.wait()
+            except BaseException:
+                _kill(process)
+                raise
+        for line in self._output(start).splitlines():
+            self._reporter.note(line)
+        if code:
+            raise subprocess.CalledProcessError(code, cmd)
+
+    def _surroundings(self) -> dict[str, str]:
+        if self._python is None:
+            raise AssertionError(self._label)
+        environ = {
+            name: value
+            for name, value in self._environ.items()
+            if name not in _GONE and not name.startswith(("PYTHON", _SECRET))
+        }
+        path = self._environ.get("PATH", os.defpath)
+        environ["PATH"] = f"{self._python.scripts}{os.pathsep}{path}"
+        environ["PYTHONNOUSERSITE"] = "1"
+        return environ | dict(self._recipe.environ)
+
+    def _output(self, start: int = 0) -> str:
+        with contextlib.suppress(FileNotFoundError):
+            return self._log.read_bytes()[start:].decode(errors="replace")
+        return ""
+
+    def _failed(self, reason: str, output: str = "") -> BuildError:
+        return BuildError(
+            f"cannot build `{self._label}`: {reason}",
+            output="\n".join(filter(None, (self._output(), output))),
+            hint=f"to try it by hand{'' if self._keep else ', in the unpacked source'}:"
+            f" {self._command()}",
+        )
+
+    def _command(self) -> str:
+        """Write down what was run, as one can run it again."""
+        module, _, attribute = self._system.backend.partition(":")
+        if attribute:
+            first, *rest = attribute.split(".")
+            code = f"from {module} import {first} as b; b = {'.'.join(['b', *rest])}"
+            code = f"from {module} import {first} as b" if not rest else code
+        else:
+            code = f"import {module} as b"
+        if self._system.backend_path:
+            code = f"import sys; sys.path[:0] = {list(self._system.backend_path)!r}; {code}"
+        hook = self._hook.replace("prepare_metadata_for_build_", "build_")
+        values = "" if hook.startswith("get_requires") else "'.'"
+        settings = dict(self._recipe.config_settings)
+        if settings:
+            values = ", ".join(filter(None, (values, f"config_settings={settings!r}")))
+        python = self._python.executable if self._python is not None else "python"
+        words = [str(python), "-c", f"{code}; print(b.{hook}({values}))"]
+        return " && ".join([*self._change_folder(), shlex.join(words)])
+
+    def _change_folder(self) -> Iterator[str]:
+        if self._keep:
+            yield f"cd {shlex.quote(str(self._tree))}"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a build and all that it started."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
