@@ -42,6 +42,11 @@ _listings: "dict[str, frozenset[str] | None]" = {}
 class PrefixLoader(external.SourceFileLoader):
     """Loads trusted bytecode without a look at the source, and never writes any."""
 
+    if sys.version_info < (3, 10):  # noqa: UP036  # this file is for 3.8 and later
+        # Where loaders give no resources of their own, importlib_resources reads the files
+        # itself, but only for loaders of this module.
+        __module__ = external.SourceFileLoader.__module__
+
     def get_code(self, fullname: str) -> "CodeType | None":
         """Give the code of a module (`importlib.abc.InspectLoader`)."""
         cached, data = "", b""
