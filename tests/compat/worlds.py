@@ -148,7 +148,9 @@ class Session:
         uv += ["--cache-dir", str(self.houses.uv_cache)]
         venv = folder / "venv"
         _install([*uv, "venv", "--python", str(python.base), str(venv)], folder)
-        _install([*uv, "pip", "sync", "--python", str(venv), "pylock.toml"], folder)
+        # With bytecode, as pip makes it.
+        sync = [*uv, "pip", "sync", "--compile-bytecode", "--python", str(venv), "pylock.toml"]
+        _install(sync, folder)
         environ = {"PATH": f"{venv}/bin{os.pathsep}{os.defpath}"}
         return World(kind, (), environ, ((str(venv), "<prefix>"),))
 
