@@ -54,17 +54,21 @@ class Matrix:
         self._cases = cases
         self._store = store
         self._known: dict[str, dict[str, Any]] = {}
-        if store.exists():
-            self._known = json.loads(store.read_bytes())
+        self._read()
 
     def has(self, case: Case, minor: str) -> bool:
         """Whether there is a verdict that is worth keeping."""
         found = self._known.get(_key(case, minor))
         return found is not None and found["word"] != FAILED
 
+    def _read(self) -> None:
+        if self._store.exists():
+            self._known = json.loads(self._store.read_bytes())
+
     def add(self, case: Case, minor: str, verdict: Verdict) -> None:
         """Keep a verdict."""
         day = time.strftime("%Y-%m-%d", time.gmtime())
+        self._read()  # somebody may run another part at the same time
         self._known[_key(case, minor)] = {
             "word": verdict.word,
             "reason": verdict.reason,
@@ -75,6 +79,7 @@ class Matrix:
 
     def text(self) -> str:
         """Make the document."""
+        self._read()
         rows = [
             (case, minor, self._known.get(_key(case, minor), {}))
             for case in self._cases

@@ -200,6 +200,7 @@ class Session:
             command = [*world.start, *shlex.split(line)]
             code, output, errors = _run(command, project / case.cwd, environ, case)
             places = ((str(project), "<project>"), (str(home), "<home>"), *world.places)
+            places += tuple((os.path.relpath(path, project), place) for path, place in world.places)
             outcomes.append(Outcome(code, normalised(output, places, case.ignore), errors))
             if code != 0:
                 break  # what follows would be about that, too
