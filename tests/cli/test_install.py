@@ -191,14 +191,24 @@ def test_offline_uses_what_is_there_and_says_what_is_not(project: Project, wheel
         assert project.trail("install", "--offline").code == 0
 
 
-def test_no_lock_is_an_error_with_a_way_out(project: Project) -> None:
+def test_no_lock_is_an_error_where_none_may_be_made(project: Project) -> None:
+    result = project.trail("install", "--locked")
+    assert result.code == 1
+    assert result.err == f"error: `{project.root}` has no lock\nhint: trail lock\n"
+
+
+def test_no_lock_and_nothing_to_lock_from_is_an_error(project: Project) -> None:
+    (project.root / "pyproject.toml").unlink()
+    (project.root / "pylock.dev.toml").touch()
     result = project.trail("install")
     assert result.code == 1
-    assert result.err == (
-        f"error: `{project.root}` has no lock\n"
-        "  looked for: pylock.toml, requirements.txt\n"
-        "hint: make a pylock.toml, for instance: pip lock . -o pylock.toml\n"
-    )
+    assert result.err.startswith(f"error: there is no project in `{project.root}` or above it\n")
+
+
+def test_a_project_without_requirements_has_an_empty_lock(project: Project) -> None:
+    result = project.trail("install")
+    assert (result.code, result.err.splitlines()[0]) == (0, "locked 0 packages in pylock.toml")
+    assert project.trail("install").code == 0
 
 
 def test_no_project_is_an_error_with_a_way_out(project: Project, tmp_path: Path) -> None:
@@ -220,13 +230,14 @@ def test_a_broken_lock_names_the_line(project: Project) -> None:
     )
 
 
-def test_a_requirement_cannot_be_resolved_yet(project: Project) -> None:
-    result = project.trail("install", "numpy>=2")
-    assert result.code == 2
-    assert result.err == (
-        "error: `numpy>=2` is not a wheel, and trail cannot resolve requirements yet\n"
-        "hint: pin it with its hashes in a file: trail install -r requirements.txt\n"
-    )
+def test_requirements_are_resolved(project: Project, wheels: Path) -> None:
+    with serve_index(wheels) as index:
+        result = project.trail("install", "--index-url", index.url, "beta>=1")
+        wrong = project.trail("install", "--index-url", index.url, "beta>>1")
+    assert result.code == 0, result.err
+    assert [entry.split("/")[0] for entry in entries(project.depot)] == ["alpha", "beta"]
+    assert wrong.code == 2
+    assert wrong.err.startswith("error: `beta>>1` is not a requirement\n")
 
 
 def test_unknown_options_are_wrong_usage(project: Project) -> None:

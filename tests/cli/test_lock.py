@@ -123,6 +123,26 @@ def test_run_locks_and_installs_by_itself(project: Project) -> None:
     assert project.trail("run", "python", "-c", "import check").code == 0
 
 
+def test_run_with_more_packages_leaves_the_lock_alone(project: Project) -> None:
+    declare(project, 'dependencies = ["app<2"]\n')
+    assert project.trail("lock").code == 0
+    data = (project.root / "pylock.toml").read_bytes()
+    code = "import app, check; print(app.VERSION, check.VERSION)"
+    for _ in range(2):
+        result = project.trail("run", "--with", "check", "python", "-c", code)
+        assert result.out == "1.0 1.0\n", result.err
+    assert (project.root / "pylock.toml").read_bytes() == data
+    assert project.trail("run", "python", "-c", code).code == 1
+
+
+def test_run_with_more_packages_beside_a_foreign_lock(project: Project) -> None:
+    (project.root / "pyproject.toml").unlink()
+    (project.root / "requirements.txt").write_text("base==1.0\n")
+    code = "import base, check; print(base.VERSION)"
+    result = project.trail("run", "--with", "check", "python", "-c", code)
+    assert result.out == "1.0\n", result.err
+
+
 def test_check_compares_without_network(project: Project) -> None:
     declare(project, 'dependencies = ["app"]\n')
     assert project.trail("lock").code == 0

@@ -29,7 +29,7 @@ __all__ = ["command", "summary"]
 
 
 @click.command("install")
-@click.argument("wheels", metavar="[WHEEL]...", nargs=-1)
+@click.argument("words", metavar="[WHEEL|REQUIREMENT]...", nargs=-1)
 @click.option(
     "-r",
     "--requirement",
@@ -45,7 +45,7 @@ __all__ = ["command", "summary"]
 def command(
     context: click.Context,
     /,
-    wheels: tuple[str, ...],
+    words: tuple[str, ...],
     requirements: tuple[str, ...],
     **options: object,
 ) -> None:
@@ -53,21 +53,20 @@ def command(
 
     Without arguments: the project's pylock.toml, or its pinned requirements.txt.
     """
-    for word in wheels:
-        if not word.endswith(".whl"):
-            raise UsageError(
-                f"`{word}` is not a wheel, and trail cannot resolve requirements yet",
-                hint="pin it with its hashes in a file: trail install -r requirements.txt",
-            )
     printer = make_printer(context)
     request, given = make_request(options)
     with choose_reporter(printer) as reporter:
         world = make_context(context, reporter, **given)
         request = replace(
             request,
+            packages=tuple(word for word in words if not word.endswith(".whl")),
             requirements=tuple(world.start / path for path in requirements),
-            wheels=tuple(world.start / path for path in wheels),
+            wheels=tuple(world.start / word for word in words if word.endswith(".whl")),
         )
+        if request.packages:
+            if request.wheels or request.requirements:
+                raise UsageError("requirements are installed by themselves, not beside files")
+            world = replace(world, project=None)  # only they are meant
         installed = install(world, request)
     printer.say(summary(installed))
     _details(printer, installed)

@@ -187,7 +187,12 @@ def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Co
         depots=(Path(options.depot).absolute(),) if options.depot else None,
         **given,
     )
-    start = (options.project or Path.cwd()).resolve()
+    try:
+        start = (options.project or Path.cwd()).resolve()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "the current folder does not exist any more", hint="cd to one that does"
+        ) from error
     return Context.make(
         start=start, environ=dict(os.environ), overrides=overrides, reporter=reporter
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
@@ -39,11 +40,14 @@ class _Run(click.Command):
 
 
 @click.command("run", cls=_Run)
+@click.option(
+    "--with", "packages", metavar="REQUIREMENT", multiple=True, help="With this package as well."
+)
 @selection_options
 @index_options
 @common_options
 @click.pass_context
-def command(context: click.Context, /, **given: object) -> None:
+def command(context: click.Context, /, packages: tuple[str, ...], **given: object) -> None:
     """Run a command with the packages of the lock.
 
     COMMAND is python, a SCRIPT.py, -m MODULE, a console script of a locked package, or any
@@ -54,6 +58,7 @@ def command(context: click.Context, /, **given: object) -> None:
         raise UsageError("there is nothing to run", hint="trail run python")
     printer = make_printer(context)
     request, given = make_request(given)
+    request = replace(request, packages=packages)
     with choose_reporter(printer) as reporter:
         world = make_context(context, reporter, **given)
         ready = prepare(world, request, words, run_words(options, world.environ))

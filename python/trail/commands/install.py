@@ -72,7 +72,9 @@ def install(context: Context, request: Request) -> Installed:
     python = choose_python(context, request, stack.receiver.layout.interpreters)
     words = _words(context, request)
     record = stack.receiver.layout.root_file(root_name(str(python.root), words))
-    recalled = None if request.wheels else _recall(record, words, python, stack)
+    # Requirements without a project mean what is newest now.
+    fresh = bool(request.wheels or (request.packages and context.project is None))
+    recalled = None if fresh else _recall(record, words, python, stack)
     if recalled is not None:
         root, entries = recalled
         return Installed(
@@ -164,6 +166,7 @@ def _words(context: Context, request: Request) -> tuple[str, ...]:
         groups=request.groups,
         default_groups=request.default_groups,
         frozen=request.policy == "frozen",
+        packages=request.packages,
         requirements=[str(path) for path in request.requirements],
     )
 

@@ -86,7 +86,7 @@ def _write(place: Path, prefix: Path, *, as_file: bool) -> None:
     if as_file:
         if place.is_symlink():
             place.unlink()
-        write_atomic(place, f"{prefix}\n".encode())
+        write_atomic(place, os.fsencode(f"{prefix}\n"))
         return
     temporary = place.with_name(f"{NAME}.{os.getpid()}")
     temporary.symlink_to(prefix, target_is_directory=True)

@@ -41,7 +41,7 @@ def replay_run(words: list[str], environ: dict[str, str]) -> None:
         environ: the environment.
     """
     options, command = split_words(words)
-    project = _project(os.getcwd())  # noqa: PTH109  # no pathlib here
+    project = _project(_here())
     if not command or project is None or not _LEFT_TO_THE_SLOW_PATH.isdisjoint(options):
         return
     root = _recall(project, run_words(options, environ), environ)
@@ -65,7 +65,7 @@ def replay_install(words: list[str], environ: dict[str, str]) -> str | None:
     begun = time.monotonic()
     if len(words) % 2 or any(word not in {"-r", "--requirement"} for word in words[::2]):
         return None
-    folder = os.getcwd()  # noqa: PTH109
+    folder = _here()
     files = [os.path.join(folder, word) for word in words[1::2]]  # noqa: PTH118
     project = _project(folder) or (folder if files else None)
     if project is None:
@@ -110,6 +110,14 @@ def _depots(environ: dict[str, str]) -> list[str]:
         return [platformdirs.user_cache_dir("trail")]
     cache = environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")  # noqa: PTH111
     return [os.path.join(cache, "trail")]  # noqa: PTH118
+
+
+def _here() -> str:
+    """The current folder; one that was removed is left to the slow path, to complain about."""
+    try:
+        return os.getcwd()  # noqa: PTH109  # no pathlib here
+    except FileNotFoundError:
+        return ""
 
 
 def _project(folder: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +37,7 @@ class Request:
         default_groups: whether the groups that the lock has on by default are wanted.
         policy: what to do where the lock does not meet the project: `auto`, `locked` or
             `frozen` (see `trail.commands.lock.refresh_lock`).
+        packages: requirements beside the project's, or instead of a project.
         requirements: requirements files that stand in for the lock.
         wheels: wheel files that stand in for the lock.
     """
@@ -44,6 +47,7 @@ class Request:
     groups: tuple[str, ...] = ()
     default_groups: bool = True
     policy: str = "auto"
+    packages: tuple[str, ...] = ()
     requirements: tuple[Path, ...] = ()
     wheels: tuple[Path, ...] = ()
 
@@ -139,7 +143,7 @@ class _Inputs:
     def must_read(self, path: Path) -> bytes:
         data = self.read(path)
         if data is None:
-            raise FileNotFoundError(path)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         return data
 
     def add_program(self, path: Path) -> None:
@@ -155,6 +159,8 @@ def _select(
 ) -> tuple[Selection, IndexSettings]:
     """Read what names the distributions: arguments, a pylock.toml or a requirements.txt."""
     interpreter, index = python.interpreter, context.settings.index
+    if request.packages:
+        return _with_packages(context, request, python, inputs), index
     if request.wheels or request.requirements:
         if request.extras or request.groups:
             raise UsageError("extras and groups are chosen from a lock, not from files")
@@ -191,8 +197,29 @@ def _select(
     raise ProjectError(
         f"`{python.root}` has no lock",
         details=(("looked for", "pylock.toml, requirements.txt"),),
-        hint="make a pylock.toml, for instance: pip lock . -o pylock.toml",
+        hint="trail lock",
     )
+
+
+def _with_packages(
+    context: Context, request: Request, python: Python, inputs: _Inputs
+) -> Selection:
+    """Resolve requirements that stand in no lock, together with the project's if there is one."""
+    from trail.commands.adhoc import resolve_here  # noqa: PLC0415  # the resolver: 60 ms
+
+    project = context.project
+    if project is None or project.pyproject is not None:
+        inputs.read(python.root / "pylock.toml")
+        return resolve_here(
+            context,
+            python.interpreter,
+            request.packages,
+            pyproject=None if project is None else project.pyproject,
+            extras=request.extras,
+            groups=request.groups,
+        )
+    pins, _ = _select(context, replace(request, packages=()), python, inputs)
+    return resolve_here(context, python.interpreter, request.packages, pins=pins)
 
 
 def _from_requirements(

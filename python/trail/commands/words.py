@@ -20,6 +20,7 @@ WITH_VALUE = frozenset(
         "--python",
         "--extra",
         "--group",
+        "--with",
         "--link-mode",
         "--project",
         "--color",
@@ -70,6 +71,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     groups: Sequence[str] = (),
     default_groups: bool = True,
     frozen: bool = False,
+    packages: Sequence[str] = (),
     requirements: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Give what decides about the entries that are needed, besides files.
@@ -81,6 +83,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
         groups: dependency groups, beside the default ones.
         default_groups: whether those are wanted.
         frozen: whether the lock is taken as it is, even if it does not meet the project.
+        packages: requirements beside the project's.
         requirements: paths of requirements files, absolute.
     """
     words = ["install", *_settings(environ)]
@@ -92,6 +95,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
         words.append("--no-default-groups")
     if frozen:
         words.append("--frozen")
+    words += [f"--with={word}" for word in packages]
     words += [f"--requirement={path}" for path in requirements]
     return tuple(words)
 

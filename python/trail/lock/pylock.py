@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from packaging.pylock import (
     Package,
+    PackageArchive,
+    PackageSdist,
     PackageWheel,
     Pylock,
     PylockSelectError,
@@ -24,8 +26,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from trail.errors import LockError
+from trail.lock._sources import required_names, source_archive, source_tree
 from trail.lock.choice import accepted_tags, local_path, strong_hashes, target_name
-from trail.model import NormalizedName, Selection, WheelFile
+from trail.model import NormalizedName, Selection, SourcePackage, WheelFile
 from trail.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -86,12 +89,12 @@ def select(  # noqa: PLR0913  # the lock, the target and the parts that are want
         groups: the dependency groups that are wanted; None means the lock's default ones.
 
     Returns:
-        The wheels, in the lock's order; `pinned` is empty, as a lock has an address or a path
-        for every wheel.
+        The wheels, and what must be built, each in the lock's order; `pinned` is empty, as a
+        lock has an address or a path for everything.
 
     Raises:
         LockError: an extra or a group is not in the lock, the lock does not cover the target,
-            or it names something that is not a wheel.
+            or it has nothing for it.
     """
     wanted = _Wanted(
         path=path,
@@ -127,12 +130,18 @@ def select(  # noqa: PLR0913  # the lock, the target and the parts that are want
         raise LockError(
             f"`{path}` cannot be used for this target", details=(("problem", str(error)),)
         ) from error
-    return Selection(
-        wheels=tuple(
-            _wheel_file(package, source if isinstance(source, PackageWheel) else None, path)
-            for package, source in chosen
-        )
-    )
+    wheels: list[WheelFile] = []
+    sources: list[SourcePackage] = []
+    for package, source in chosen:
+        if isinstance(source, PackageWheel):
+            wheels.append(_wheel_file(package, source, path))
+        elif isinstance(source, PackageArchive) and _wheel_names(package):
+            wheels.append(_wheel_file(package, None, path))
+        elif isinstance(source, PackageSdist | PackageArchive):
+            sources.append(source_archive(package, source, path))
+        else:
+            sources.append(source_tree(package, source, path))
+    return Selection(wheels=tuple(wheels), sources=tuple(sources))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,18 +255,18 @@ def _check_fit(active: Iterable[tuple[int, Package]], wanted: _Wanted) -> None:
     """Name all packages for which the target gets no wheel, not only the first one."""
     selector = create_compatible_tags_selector(wanted.tags)
     misfits: list[tuple[str, str]] = []
-    unsupported: list[tuple[str, str]] = []
     for _, package in active:
+        if package.vcs and package.vcs.type != "git":
+            raise LockError(
+                f"`{wanted.path}` names a repository that trail cannot check out",
+                details=((_label(package), package.vcs.type), ("expected", "git")),
+            )
         names = _wheel_names(package)
         fits = any(True for _ in selector((name, parse_wheel_filename(name)[3]) for name in names))
-        if fits:
+        if fits or _has_source(package):
             continue
-        source = _source_kind(package)
-        if source:
-            unsupported.append((_label(package), source))
-        else:
-            found = sorted({"-".join(name[:-4].rsplit("-", 3)[1:]) for name in names})
-            misfits.append((_label(package), ", ".join(found)))
+        found = sorted({"-".join(name[:-4].rsplit("-", 3)[1:]) for name in names})
+        misfits.append((_label(package), ", ".join(found)))
     if misfits:
         raise LockError(
             f"`{wanted.path}` has no wheel that fits this target for "
@@ -267,11 +276,6 @@ def _check_fit(active: Iterable[tuple[int, Package]], wanted: _Wanted) -> None:
                 wanted.target,
                 ("accepts", accepted_tags(wanted.tags)),
             ),
-        )
-    if unsupported:
-        raise LockError(
-            f"`{wanted.path}` names what is not a wheel; trail cannot build that yet",
-            details=tuple(unsupported),
         )
 
 
@@ -296,18 +300,11 @@ def _archive_name(package: Package) -> str:
     return PackageWheel(url=archive.url, path=archive.path, hashes=archive.hashes).filename
 
 
-def _source_kind(package: Package) -> str | None:
-    """Say what a package comes as, if not as a wheel; None where it has wheels only."""
-    if package.vcs:
-        return f"{package.vcs.type} checkout"
-    if package.directory:
-        return f"folder `{package.directory.path}`"
-    if package.sdist:
-        kind = "source distribution"
-        return f"{kind} (none of its wheels fits this target)" if package.wheels else kind
-    if package.archive and not _wheel_names(package):
-        return "source archive"
-    return None
+def _has_source(package: Package) -> bool:
+    """Whether there is something to build a wheel from."""
+    if package.archive:
+        return not _wheel_names(package)
+    return bool(package.vcs or package.directory or package.sdist)
 
 
 def _wheel_file(package: Package, wheel: PackageWheel | None, path: Path) -> WheelFile:
@@ -335,17 +332,7 @@ def _wheel_file(package: Package, wheel: PackageWheel | None, path: Path) -> Whe
         url=None if local else source.url,
         path=local,
         index=package.index,
-        requires=_requires(package),
-    )
-
-
-def _requires(package: Package) -> tuple[NormalizedName, ...]:
-    # Informational by PEP 751, so an entry without a name is no fault.
-    names = [dependency.get("name") for dependency in package.dependencies or ()]
-    return tuple(
-        dict.fromkeys(
-            NormalizedName(canonicalize_name(name)) for name in names if isinstance(name, str)
-        )
+        requires=required_names(package),
     )
 
 

@@ -67,6 +67,8 @@ def dump_pylock(pylock: Pylock) -> bytes:
     """
     data = pylock.to_dict()
     lines = [*_pairs(data, _HEAD)]
+    if not data["packages"]:
+        lines.append("packages = []")
     for package in data["packages"]:
         lines += ["", "[[packages]]", *_pairs(package, _PACKAGE)]
     for name, table in sorted(data.get("tool", {}).items()):
