@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import ssl
 import urllib.request
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import certifi
 import httpx
 
 from trail import __version__
@@ -14,46 +16,77 @@ from trail.addresses import redact
 from trail.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from trail.settings import IndexSettings
 
-__all__ = ["open_client"]
+__all__ = ["open_client", "open_shared_client"]
 
 
-def open_client(settings: IndexSettings, *, http2: bool) -> httpx.Client:
-    """Make a client; it connects to nothing yet.
+def open_client(settings: IndexSettings) -> httpx.Client:
+    """Make a client for files, a connection for each; it connects to nothing yet.
 
     Args:
         settings: timeouts, proxy, certificates.
-        http2: whether to use HTTP/2 with servers that offer it.
 
     Raises:
         SettingsError: a certificate or the proxy cannot be used.
     """
-    trust = _trust(settings)
-    try:
+    with _proxy_faults():
         return httpx.Client(
-            http2=http2,
-            verify=trust,
-            proxy=settings.proxy,
-            trust_env=settings.proxy is None,
             mounts={
                 # `verify=False` is what the user asked for with `trusted-host`, as in pip.
                 f"https://{host}": httpx.HTTPTransport(
-                    verify=False,
-                    http2=http2,
-                    proxy=settings.proxy or _system_proxy(host),
+                    verify=False, proxy=settings.proxy or _system_proxy(host)
                 )
                 for host in settings.trusted_hosts
             },
-            timeout=httpx.Timeout(
-                connect=settings.connect_timeout,
-                read=settings.read_timeout,
-                write=settings.read_timeout,
-                pool=None,
-            ),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-            headers={"User-Agent": f"trail/{__version__}"},
+            **_common(settings),
         )
+
+
+def open_shared_client(settings: IndexSettings) -> httpx.AsyncClient:
+    """Make a client for many small requests, with HTTP/2 where a server offers it.
+
+    Args:
+        settings: as for `open_client`.
+
+    Raises:
+        SettingsError: as `open_client`.
+    """
+    with _proxy_faults():
+        return httpx.AsyncClient(
+            http2=True,
+            mounts={
+                f"https://{host}": httpx.AsyncHTTPTransport(
+                    verify=False, http2=True, proxy=settings.proxy or _system_proxy(host)
+                )
+                for host in settings.trusted_hosts
+            },
+            **_common(settings),
+        )
+
+
+def _common(settings: IndexSettings) -> dict[str, Any]:
+    return {
+        "verify": _trust(settings),
+        "proxy": settings.proxy,
+        "trust_env": settings.proxy is None,
+        "timeout": httpx.Timeout(
+            connect=settings.connect_timeout,
+            read=settings.read_timeout,
+            write=settings.read_timeout,
+            pool=None,
+        ),
+        "limits": httpx.Limits(max_connections=64, max_keepalive_connections=32),
+        "headers": {"User-Agent": f"trail/{__version__}"},
+    }
+
+
+@contextlib.contextmanager
+def _proxy_faults() -> Iterator[None]:
+    try:
+        yield
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # The message may hold the proxy's password.
         raise SettingsError(
@@ -63,7 +96,7 @@ def open_client(settings: IndexSettings, *, http2: bool) -> httpx.Client:
 
 
 def _trust(settings: IndexSettings) -> ssl.SSLContext:
-    """Whom to trust: the given certificates, or the system's together with certifi's."""
+    """Whom to trust: the given certificates, or the system's, or else certifi's."""
     try:
         if settings.cert is not None:
             folder = settings.cert.is_dir()
@@ -96,8 +129,10 @@ def _system_trust() -> ssl.SSLContext:
     try:
         truststore = importlib.import_module("truststore")  # optional
     except ImportError:
-        context = httpx.create_ssl_context(trust_env=False)  # certifi's
-        context.load_default_certs()
+        context = ssl.create_default_context()
+        if not context.cert_store_stats()["x509"]:
+            # The system has none, or its own way to keep them. Reading both takes twice as long.
+            context.load_verify_locations(cafile=certifi.where())
     else:
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return context

@@ -7,7 +7,9 @@ are not trusted, will be the same next time.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -18,7 +20,8 @@ import httpx
 
 from trail.addresses import redact
 from trail.errors import FetchError
-from trail.index.connect import open_client
+from trail.index.background import BackgroundClient
+from trail.index.connect import open_client, open_shared_client
 from trail.index.retry import Patience, TransientError, retry_after
 
 if TYPE_CHECKING:
@@ -55,7 +58,8 @@ class Http:
         self._credentials = credentials
         self._pause = pause
         self._lock = threading.Condition()
-        self._clients: dict[bool, httpx.Client] = {}
+        self._streaming: httpx.Client | None = None
+        self._background: BackgroundClient | None = None
         self._streams = 0
         self._closed = False
 
@@ -72,9 +76,11 @@ class Http:
             # Closing a socket does not wake who reads from it; most readers wake by
             # themselves, as the next bytes arrive, and see that it is over.
             self._lock.wait_for(lambda: self._streams == 0, timeout=_GRACE)
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            streaming, background = self._streaming, self._background
+        if background is not None:
+            background.close()
+        if streaming is not None:
+            streaming.close()
 
     def patience(self, url: str) -> Patience:
         """Begin to count the retries of a transfer."""
@@ -87,7 +93,7 @@ class Http:
         *,
         wanted: Callable[[httpx.Response], bool] | None = None,
     ) -> httpx.Response:
-        """Fetch a small resource, with retries.
+        """Fetch a small resource, with retries, over a connection shared by many (HTTP/2).
 
         Args:
             url: the address.
@@ -103,44 +109,54 @@ class Http:
         patience = self.patience(url)
         while True:
             try:
-                with self.stream(url, headers, many=True) as response:
-                    if wanted is None or wanted(response):
-                        response.read()
-                    return response
+                with self._counted(url):
+                    return self._try_get(url, headers, wanted or _anything)
             except TransientError as fault:
                 patience.wait(fault)
 
+    def _try_get(
+        self, url: str, headers: Mapping[str, str], wanted: Callable[[httpx.Response], bool]
+    ) -> httpx.Response:
+        client = self._client_for_many()
+
+        def send(request: httpx.Request) -> httpx.Response:
+            return client.send(
+                request, lambda answer: answer.next_request is not None or wanted(answer)
+            )
+
+        with self._translated(url):
+            response = self._follow(client.build_request(*self._address(url, headers)), url, send)
+            self._check_transient(response)
+            return response
+
     @contextlib.contextmanager
-    def stream(
-        self, url: str, headers: Mapping[str, str], *, many: bool = False
-    ) -> Iterator[httpx.Response]:
-        """Try once to fetch something; the body is read inside the context.
+    def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """Try once to fetch a file; the body is read inside the context.
+
+        Large files come faster over one connection each than over a shared one, and take a
+        third less processor time.
 
         Args:
             url: the address.
             headers: of the request.
-            many: whether it is one of many small ones, so that they should share a
-                connection (HTTP/2). Large files come faster over one connection each, and
-                take a third less processor time.
 
         Raises:
             TransientError: there is no answer, or it broke off, or it says to come back.
             FetchError: there is no answer, and there will be none.
         """
-        with self._counted(url):
+        with self._counted(url), self._translated(url):
+            client = self._client_for_files()
+            address, sent = self._address(url, headers)
+            response = self._follow(
+                client.build_request("GET", address, headers=sent),
+                url,
+                lambda request: client.send(request, stream=True),
+            )
             try:
-                response = self._send(self._client(http2=many), url, headers)
-                try:
-                    status = response.status_code
-                    if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                        wait = retry_after(response.headers.get("Retry-After"))
-                        raise TransientError(_answered(response), wait=wait)
-                    yield response
-                finally:
-                    response.close()
-            except (httpx.RequestError, httpx.InvalidURL) as error:
-                self.check_open(url)
-                raise self._fault(error, url) from error
+                self._check_transient(response)
+                yield response
+            finally:
+                response.close()
 
     def check_open(self, url: str) -> None:
         """Raise a FetchError for the address if the connections were closed meanwhile."""
@@ -166,18 +182,41 @@ class Http:
                 self._streams -= 1
                 self._lock.notify_all()
 
-    def _send(self, client: httpx.Client, url: str, headers: Mapping[str, str]) -> httpx.Response:
-        request = client.build_request("GET", self._credentials.take(url), headers=headers)
+    @contextlib.contextmanager
+    def _translated(self, url: str) -> Iterator[None]:
+        """Turn what httpx raises into what is raised here."""
+        try:
+            yield
+        except (httpx.RequestError, httpx.InvalidURL, concurrent.futures.CancelledError) as error:
+            self.check_open(url)
+            raise self._fault(error, url) from error
+
+    def _address(self, url: str, headers: Mapping[str, str]) -> tuple[str, httpx.Headers]:
+        return self._credentials.take(url), httpx.Headers(headers)
+
+    def _check_transient(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            wait = retry_after(response.headers.get("Retry-After"))
+            raise TransientError(_answered(response), wait=wait)
+
+    def _follow(
+        self,
+        request: httpx.Request,
+        url: str,
+        send: Callable[[httpx.Request], httpx.Response],
+    ) -> httpx.Response:
+        """Send a request, with credentials, and follow where it leads."""
         for _ in range(_MOST_REDIRECTS):
             authorization = self._credentials.header(str(request.url))
             if authorization is not None:
                 request.headers["Authorization"] = authorization
-            response = client.send(request, stream=True)
+            response = send(request)
             # httpx has taken the credentials out where this leads to another origin.
             following = response.next_request
             if following is None:
                 return response
-            if _length(response) < _SMALL:
+            if not response.is_closed and _length(response) < _SMALL:
                 response.read()  # so that the connection can be used again
             response.close()
             if request.url.scheme == "https" and following.url.scheme != "https":
@@ -188,11 +227,17 @@ class Http:
             request = following
         raise FetchError(f"could not fetch `{redact(url)}`: it leads on and on")
 
-    def _client(self, *, http2: bool) -> httpx.Client:
+    def _client_for_files(self) -> httpx.Client:
         with self._lock:
-            if http2 not in self._clients:
-                self._clients[http2] = open_client(self._settings, http2=http2)
-            return self._clients[http2]
+            if self._streaming is None:
+                self._streaming = open_client(self._settings)
+            return self._streaming
+
+    def _client_for_many(self) -> BackgroundClient:
+        with self._lock:
+            if self._background is None:
+                self._background = BackgroundClient(open_shared_client(self._settings))
+            return self._background
 
     def _fault(self, error: Exception, url: str) -> TransientError | FetchError:
         """Say in words what went wrong, and whether it may pass."""
@@ -226,7 +271,7 @@ class Http:
         if isinstance(error, httpx.ProxyError):
             return None if str(error).startswith("4") else f"the proxy answered {error}"
         if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError)):
-            return str(error) or type(error).__name__
+            return _system_reason(error) or str(error) or type(error).__name__
         return None
 
 
@@ -236,6 +281,25 @@ def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | N
     while found is not None and not isinstance(found, kind):
         found = found.__cause__ or found.__context__
     return found
+
+
+def _system_reason(error: BaseException) -> str | None:
+    """What the operating system said; the event loop has its own words above that."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, (ssl.SSLError, socket.gaierror)):
+            return str(found)
+        if isinstance(found, OSError) and found.errno is not None:
+            return f"[Errno {found.errno}] {os.strerror(found.errno)}"
+        if isinstance(found, BaseExceptionGroup):
+            found = found.exceptions[0]
+        else:
+            found = found.__cause__ or found.__context__
+    return None
+
+
+def _anything(_: httpx.Response) -> bool:
+    return True
 
 
 def _length(response: httpx.Response) -> int:

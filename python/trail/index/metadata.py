@@ -24,7 +24,7 @@ from trail.index.core_metadata import CoreMetadata, NeedsBuild, parse_metadata
 from trail.index.digests import by_algorithm
 from trail.index.links import local_path
 from trail.index.sdist import read_pkg_info
-from trail.index.zipped import SHORT_TAIL, read_wheel_metadata
+from trail.index.zipped import read_wheel_metadata, tail_size
 from trail.model import WheelFile
 from trail.wheel.archive import Archive
 from trail.wheel.faults import Fault
@@ -170,7 +170,8 @@ class _Remote:
         self.length = -1
         # An end that is counted from the front is understood by more servers.
         size = file.size
-        self._fetch(f"-{SHORT_TAIL}" if not size else f"{max(0, size - SHORT_TAIL)}-{size - 1}")
+        tail = min(size, tail_size(size)) if size else tail_size(0)
+        self._fetch(f"{size - tail}-{size - 1}" if size else f"-{tail}")
         if size is not None and self.length != size:
             raise DigestError(
                 f"refused `{file.filename}`: it is not the file that the index lists",

@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 
     from trail.model import NormalizedName
 
-__all__ = ["SHORT_TAIL", "Parts", "read_wheel_metadata"]
+__all__ = ["Parts", "read_wheel_metadata", "tail_size"]
 
-SHORT_TAIL = 16 << 10
-"""How many bytes of an archive's end are read first; they hold a small wheel's directory."""
+_SHORTEST_TAIL = 16 << 10
+_LONGEST_TAIL = 256 << 10
+_PART_OF_ALL = 16
 
 _NO_LIMIT = 1 << 62  # of what the archive unpacks to: nothing of it is unpacked here
+
+
+def tail_size(length: int) -> int:
+    """How many bytes of an archive's end are read first.
+
+    They hold the directory of most wheels, and METADATA, which tends to lie before it. Larger
+    wheels have more files: a longer end costs less than another round trip.
+
+    Args:
+        length: of the archive.
+    """
+    return max(_SHORTEST_TAIL, min(length // _PART_OF_ALL, _LONGEST_TAIL))
 
 
 class Parts(Protocol):
@@ -65,7 +78,7 @@ def read_wheel_metadata(parts: Parts, *, name: NormalizedName, version: str) -> 
 
 
 def _read_frame(parts: Parts) -> Frame:
-    size = min(SHORT_TAIL, parts.length)
+    size = min(parts.length, tail_size(parts.length))
     try:
         return parse_frame(parts.read(parts.length - size, size), parts.length)
     except Fault:

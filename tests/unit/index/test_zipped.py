@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.helpers.wheels import make_wheel
 
-from trail.index.zipped import SHORT_TAIL, read_wheel_metadata
+from trail.index.zipped import read_wheel_metadata, tail_size
 from trail.model import NormalizedName
 from trail.wheel.faults import Fault
 
@@ -49,9 +49,15 @@ def test_only_what_is_needed_is_read(wheel: Path) -> None:
         assert data == archive.read("foo-1.0.dist-info/METADATA")
         packed = archive.getinfo("foo-1.0.dist-info/METADATA").compress_size
     end, directory, member = parts.reads
-    assert end == (parts.length - SHORT_TAIL, SHORT_TAIL)
-    assert directory[1] > SHORT_TAIL
+    assert end == (parts.length - 16384, 16384)
+    assert directory[1] > 16384
     assert member[1] < packed + 200
+
+
+def test_how_much_of_the_end_is_read_first() -> None:
+    assert tail_size(0) == tail_size(200_000) == 16 << 10
+    assert tail_size(1 << 20) == 64 << 10
+    assert tail_size(1 << 40) == 256 << 10
 
 
 def test_an_end_record_behind_a_long_comment(wheel: Path) -> None:
