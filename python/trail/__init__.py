@@ -2,17 +2,17 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from trail.integrations.process import activate
+    from trail.integrations.process import activate, interactive
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "activate"]
+__all__ = ["__version__", "activate", "interactive"]
 
 
 def __getattr__(name: str) -> object:
     # Imported when they are used: `import trail` is part of every start of the command.
-    if name == "activate":
-        from trail.integrations.process import activate  # noqa: PLC0415
+    if name in {"activate", "interactive"}:
+        from trail.integrations import process  # noqa: PLC0415
 
-        return activate
+        return getattr(process, name)
     raise AttributeError(f"module `trail` has no attribute `{name}`")

@@ -7,10 +7,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.helpers.index import IndexServer, serve_index
 from tests.helpers.trail import Project, make_project
 from tests.helpers.wheels import make_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -108,3 +110,44 @@ def test_another_version_of_what_was_imported_is_told(
         assert result.stdout == (
             f"['`one` was imported already: {text}; restart to use the locked one'] 1\n"
         ), result.stderr
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[IndexServer]:
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for version in ("1.0", "2.0", "2.5", "3.0"):
+        make_wheel(folder, "three", version, {"three.py": f"VERSION = {version!r}\n"})
+    make_wheel(folder, "four", "1.0", {"four.py": ""}, requires=["three<3"])
+    with serve_index(folder) as server:
+        yield server
+
+
+def test_packages_are_added_to_a_running_project(tmp_path: Path, index: IndexServer) -> None:
+    project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+    text = (project.root / "pyproject.toml").read_text()
+    (project.root / "pyproject.toml").write_text(f'{text}requires-python = ">=3.11,<3.13"\n')
+    result = python(
+        project,
+        "import trail\n"
+        "trail.interactive(three='^2.0')\n"
+        "import three\n"
+        "trail.interactive('four')\n"
+        "import four\n"
+        "print(three.VERSION)\n",
+    )
+    assert (result.stdout, result.stderr) == ("2.5\n", "")
+    text = (project.root / "pyproject.toml").read_text()
+    assert 'dependencies = ["four>=1.0", "three<3,>=2.0"]' in text
+    assert (project.root / "pylock.toml").is_file()
+
+
+def test_without_a_project_nothing_is_kept(tmp_path: Path, index: IndexServer) -> None:
+    project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+    (project.root / "pyproject.toml").unlink()
+    result = python(
+        project,
+        "import trail\ntrail.interactive('three==2.0')\nimport three\nprint(three.VERSION)\n",
+    )
+    assert (result.stdout, result.stderr) == ("2.0\n", "")
+    assert list(project.root.iterdir()) == []

@@ -17,12 +17,14 @@ from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trail.commands.change import add, place_of
 from trail.commands.context import Context
 from trail.commands.run import make_prefix
 from trail.commands.start import scripts_folder
 from trail.commands.target import Request
-from trail.errors import PrefixError
+from trail.errors import PrefixError, UsageError
 from trail.report import Reporter
+from trail.resolve.model import Options
 from trail.settings import Overrides
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from trail.depot.store import Entry
     from trail.prefix.model import Prefix
 
-__all__ = ["activate", "enter"]
+__all__ = ["activate", "enter", "interactive"]
 
 
 class _Warner(Reporter):
@@ -67,14 +69,43 @@ def activate(
     Raises:
         TrailError: there is no lock, it does not fit, or a package cannot be installed.
     """
-    context = Context.make(
-        start=Path(project).resolve() if project is not None else Path.cwd(),
-        environ=dict(os.environ),
-        overrides=Overrides(),
-        reporter=_Warner(),
-    )
-    base = getattr(sys, "_base_executable", None) or sys.executable
-    request = Request(python=str(base), extras=tuple(extras), groups=tuple(groups))
+    request = Request(python=_base(), extras=tuple(extras), groups=tuple(groups))
+    installed, prefix = make_prefix(_context(project), request)
+    enter(prefix, installed.entries, strict=strict)
+    return prefix.path
+
+
+def interactive(
+    *requirements: str, strict: bool = False, save: bool | None = None, **by_name: str
+) -> Path:
+    """Add packages to this process, resolving them together with the project's.
+
+    `trail.interactive("numpy>=2", pandas="^2")`. It can be called again and again: what was
+    asked for before is not forgotten in a project, as it is saved there.
+
+    Args:
+        requirements: as in `pyproject.toml` (PEP 508).
+        strict: as in `activate`.
+        save: whether they are added to the project and its lock; None for yes in a project.
+        by_name: versions by name: `2.1` and `==2.1` for one version, `^2.1` for all that are
+            compatible (from 2.1, below 3), `*` for any, or a specifier such as `>=2,<4`.
+
+    Returns:
+        The prefix' folder.
+
+    Raises:
+        UsageError: a requirement cannot be read.
+        TrailError: they cannot be resolved or installed.
+    """
+    words = [*requirements, *(f"{name}{_specifier(text)}" for name, text in by_name.items())]
+    context = _context(None)
+    in_project = context.project is not None and context.project.pyproject is not None
+    if save is None:
+        save = in_project
+    if save and words:
+        add(context, words, place_of(None, None), Options())
+        return activate(strict=strict)
+    request = Request(python=_base(), packages=tuple(words))
     installed, prefix = make_prefix(context, request)
     enter(prefix, installed.entries, strict=strict)
     return prefix.path
@@ -104,6 +135,36 @@ def enter(prefix: Prefix, entries: Iterable[Entry], *, strict: bool = False) -> 
             stacklevel=3,
         )
     _use(prefix)
+
+
+def _context(project: str | os.PathLike[str] | None) -> Context:
+    return Context.make(
+        start=Path(project).resolve() if project is not None else Path.cwd(),
+        environ=dict(os.environ),
+        overrides=Overrides(),
+        reporter=_Warner(),
+    )
+
+
+def _base() -> str:
+    """The Python that runs this, behind a virtual environment."""
+    return str(getattr(sys, "_base_executable", None) or sys.executable)
+
+
+def _specifier(text: str) -> str:
+    """Turn the value of a keyword into a version specifier."""
+    text = text.strip()
+    if text in {"", "*"}:
+        return ""
+    if text.startswith("^"):
+        parts = text[1:].split(".")
+        # The first part that is not 0 may not change (as in Poetry and npm).
+        place = next((place for place, part in enumerate(parts) if part != "0"), len(parts) - 1)
+        if not all(part.isdigit() for part in parts):
+            raise UsageError(f"`{text}` is not a version with `^`", hint="write ^2 or ^2.1")
+        above = [*parts[:place], str(int(parts[place]) + 1)]
+        return f">={text[1:]},<{'.'.join(above)}"
+    return f"=={text}" if text[0].isdigit() else text
 
 
 def _clashes(prefix: Prefix, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:

@@ -53,10 +53,15 @@ def add_requirement(text: str, path: Path, place: Place, requirement: Requiremen
     position = len(array)
     if names == sorted(names):
         position = sum(name < str(requirement).lower() for name in names)
-    multiline = "\n" in array.as_string()
-    array.insert(position, str(requirement))
-    if multiline or len(array) > 1:
-        array.multiline(multiline or len(array) > 3)  # noqa: PLR2004  # a line holds about three
+    if "\n" in array.as_string():
+        array.insert(position, str(requirement))
+    else:
+        # A line has no comments to lose; tomlkit forgets the space before what is pushed on.
+        items = [str(item) for item in array]
+        items.insert(position, str(requirement))
+        array.clear()
+        array.extend(items)
+        array.multiline(len(items) > 3)  # noqa: PLR2004  # a line holds about three
     return tomlkit.dumps(document)
 
 
