@@ -158,6 +158,7 @@ def settings(project: Path, engine: str) -> dict[str, str]:
         "PYTHONPATH": str(Path(trail.__file__).parents[1]),
         "TRAIL_DEPOT": str(project.parent / "depot"),
         "TRAIL_ENGINE": engine,
+        "TRAIL_COMPILE": "never",  # it would go on behind us while the depot is removed
     }
 
 
