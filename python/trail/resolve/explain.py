@@ -30,6 +30,7 @@ __all__ = ["explain"]
 _MOST_ROOTS = 40  # that are tried without, one by one
 _ROUNDS = 2_000  # of one such trial
 _MOST_LINES = 12
+_MOST_REASONS = 3
 
 
 def explain(conflict: Conflict, request: Request, world: World) -> ResolutionError:
@@ -141,7 +142,7 @@ class _Story:
             groups.items(), key=lambda item: (depths.get(item[0][0], 0), item[0])
         ):
             for shelf, mask in shelves.items():
-                problem = text.startswith(("requires Python", "has a wrong", "names another"))
+                problem = text.startswith(("requires Python", "has a wrong", "its metadata"))
                 yield self._package_fact(name, shelf, mask, text, problem=problem)
         for name in sorted({demand.need.name for demand, parent in made.items() if parent}):
             yield from self._constraint_facts(name)
@@ -204,7 +205,7 @@ class _Story:
         lost = {one.parent.name for one in causes if one.parent is not None}
         if any(one.requirement.problem for one in causes) and len(lost) == 1:
             return f"no version of `{min(lost)}` can be used", self._loosen()
-        if len(demands) != 1:
+        if len(demands) != 1 or self._has_choice():
             return "no versions are left that fit together", self._loosen()
         (name,) = demands
         shelf = demands[name].shelf
@@ -215,21 +216,37 @@ class _Story:
             )
         return self._empty_shelf(shelf, [one.requirement for one in causes])
 
+    def _has_choice(self) -> bool:
+        """Tell whether a package was tried in versions that require different things."""
+        texts: dict[tuple[str, str], set[str]] = {}
+        for demand, parent in self._conflict.watcher.causes.items():
+            if parent is not None:
+                key = (parent.name, demand.name)
+                texts.setdefault(key, set()).add(f"{parent.version} {demand.need.text}")
+        return any(
+            len({text.partition(" ")[2] for text in found}) > 1
+            and len({text.partition(" ")[0] for text in found}) > 1
+            for found in texts.values()
+        )
+
     def _empty_shelf(self, shelf: Shelf, demands: Sequence[Demand]) -> tuple[str, str]:
         name = shelf.name
         mask = shelf.everything
-        texts = list(dict.fromkeys(f"`{demand.need.text}`" for demand in demands))
+        texts = [f"`{_bare(demand.need.text)}`" for demand in demands]
         for demand in demands:
             mask &= demand.mask
         for need in self._conflict.roots.constraints.get(name, ()):
             mask &= shelf.satisfying(need)
             texts.append(f"`{need.text}`")
+        texts = list(dict.fromkeys(texts))
         known = f"there {'is' if len(shelf.versions) == 1 else 'are'} {_all(shelf)}"
         if not mask:
             if len(texts) == 1:
+                hint = f"allow a version that there is, for instance `{name}=={_newest(shelf)}`"
+                written = all(demand.root is not None for demand in demands)
                 return (
                     f"no version of `{name}` satisfies {texts[0]}: {known}",
-                    f"allow a version that there is, for instance `{name}=={_newest(shelf)}`",
+                    hint if written else self._loosen(),
                 )
             return (
                 f"no version of `{name}` satisfies {_list(texts)} together: {known}",
@@ -244,8 +261,12 @@ class _Story:
             return f"no version of `{name}` fits", self._loosen()
         told = "; ".join(
             f"{shelf.describe(found)} {self._reason(exclusion, found)}"
-            for exclusion, found in reasons.items()
+            for exclusion, found in list(reasons.items())[:_MOST_REASONS]
         )
+        if len(reasons) > _MOST_REASONS:
+            told += f"; and so on for {len(reasons) - _MOST_REASONS} more reasons"
+        if any(exclusion.why is Why.PYTHON for exclusion in reasons):
+            told += f" (this is for Python {self._target.python})"
         return f"no version of `{name}` can be used: {told}", self._hint(shelf, reasons)
 
     def _reason(self, exclusion: Exclusion, mask: int) -> str:
@@ -255,8 +276,7 @@ class _Story:
         date = self._options.exclude_newer
         return {
             Why.NEWER: f"{was} uploaded after {date and date.isoformat()}",
-            Why.PYTHON: f"{needs} Python {exclusion.detail}, and the target is Python"
-            f" {self._target.python}",
+            Why.PYTHON: f"{needs} Python {exclusion.detail}",
             Why.YANKED: f"{was} yanked" + (exclusion.detail and f" ({exclusion.detail})"),
             Why.PLATFORM: f"{has} no wheel for {platform}, and no source distribution",
             Why.BUILD: f"{has} no wheel for {platform}, and may not be built",
@@ -285,7 +305,7 @@ class _Story:
         texts = [f"`{one.need.text}`" for one, parent in made.items() if parent is None]
         texts = list(dict.fromkeys(texts))
         if len(texts) == 1:
-            return f"change {texts[0]}"
+            return f"loosen or remove {texts[0]}"
         return f"loosen or remove one of {_list(texts)}"
 
 
@@ -294,6 +314,11 @@ def _where(root: RootRequirement) -> str:
     parts = [part for part in (origin.key, origin.file and f"in {origin.file}") if part]
     text = " ".join(parts) or "on the command line"
     return f" ({text})"
+
+
+def _bare(text: str) -> str:
+    """Leave out the marker: that it holds is known."""
+    return text.partition(";")[0].strip()
 
 
 def _all(shelf: Shelf) -> str:

@@ -24,11 +24,13 @@ class Candidate:
         shelf: the project.
         place: the version's place on the shelf.
         extras: the extras.
+        stale: whether its demands were taken back, because it has to be chosen again.
     """
 
     shelf: Shelf
     place: int
     extras: frozenset[NormalizedName]
+    stale: bool = False
 
     @property
     def name(self) -> str:

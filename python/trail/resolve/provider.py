@@ -75,6 +75,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self._demands: dict[tuple[Shelf, int, NormalizedName], tuple[Demand, ...]] = {}
         self._together: dict[Candidate, tuple[Demand, ...]] = {}
         self._constraints: dict[Shelf, int] = {}
+        self._hinted: set[Shelf] = set()
+        # Versions that were found to be of no use, whatever else is chosen.
+        self._impossible: set[tuple[Shelf, int]] = set()
 
     # --- what resolvelib asks
 
@@ -123,6 +126,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         """See `AbstractProvider`."""
         self._order.setdefault(identifier, len(self._order))
         demands = list(requirements[identifier])
+        if not demands:  # resolvelib asks again for what nobody demands any more
+            return ()
         shelf = demands[0].shelf
         if shelf is None:
             return ()
@@ -165,9 +170,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
     def root_demands(self, needs: Iterable[Need]) -> list[Demand]:
         """Turn requirements of the project into demands; markers are evaluated before."""
-        needs = list(needs)
-        self._world.hint(need.name for need in needs if need.name not in self._roots.directs)
-        return [demand for need in needs for demand in self._demand(need)]
+        return self._all_demands(list(needs))
 
     def demands(self, shelf: Shelf, place: int, extra: NormalizedName) -> tuple[Demand, ...]:
         """List what a version demands, itself (if `extra` is empty) or for an extra."""
@@ -202,7 +205,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             place = shelf.places.get(version)
             if place is not None and mask >> place & 1:
                 mask ^= 1 << place
-                if self._ledger.fits(shelf, place, pinned=True):
+                if (shelf, place) not in self._impossible and self._ledger.fits(
+                    shelf, place, pinned=True
+                ):
                     yield place
         lowest = self._options.strategy is Strategy.LOWEST or (
             self._options.strategy is Strategy.LOWEST_DIRECT and name in self._roots.names
@@ -213,7 +218,9 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             parts = (mask & shelf.stable, mask & ~shelf.stable)
         for part in parts:
             for place in bits(part, lowest=lowest):
-                if self._ledger.fits(shelf, place, pinned=pinned):
+                if (shelf, place) not in self._impossible and self._ledger.fits(
+                    shelf, place, pinned=pinned
+                ):
                     yield place
 
     # --- demands
@@ -221,23 +228,40 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
     def _read_demands(self, shelf: Shelf, place: int, extra: NormalizedName) -> tuple[Demand, ...]:
         facts = self._world.facts(shelf, place)
         if isinstance(facts, Broken):
-            self._ledger.exclusions[shelf, place] = Exclusion(Why.BROKEN, facts.reason)
-            return (_impossible(shelf, facts.reason),)
+            return self._exclude(shelf, place, Why.BROKEN, f"its metadata {facts.reason}")
         if not self._ledger.python(facts.requires_python):
-            detail = facts.requires_python or ""
-            self._ledger.exclusions[shelf, place] = Exclusion(Why.PYTHON, detail)
-            return (_impossible(shelf, f"requires Python {detail}"),)
+            return self._exclude(shelf, place, Why.PYTHON, facts.requires_python or "")
         try:
             needs = facts.needs.of(extra)
         except InvalidRequirement as error:
-            reason = f"has a wrong requirement: {problem_of(error)}"
-            self._ledger.exclusions[shelf, place] = Exclusion(Why.BROKEN, reason)
-            return (_impossible(shelf, reason),)
+            return self._exclude(
+                shelf, place, Why.BROKEN, f"has a wrong requirement: {problem_of(error)}"
+            )
         active = [need for need in needs if self._ledger.marker(need.marker_text, extra)]
         if extra:  # what holds without the extra is demanded anyway
             active = [one for one in active if not self._ledger.marker(one.marker_text)]
-        self._world.hint(need.name for need in active if need.name not in self._roots.directs)
-        return tuple(demand for need in active for demand in self._demand(need))
+        return tuple(self._all_demands(active))
+
+    def _exclude(self, shelf: Shelf, place: int, why: Why, detail: str) -> tuple[Demand, ...]:
+        """Make a demand that nothing satisfies, so that the version which makes it is rejected."""
+        self._impossible.add((shelf, place))
+        self._ledger.exclusions[shelf, place] = Exclusion(why, detail)
+        problem = f"requires Python {detail}" if why is Why.PYTHON else detail
+        need = as_need(Requirement(shelf.name))
+        return (Demand(f"{shelf.name} !", need, None, 0, None, problem),)
+
+    def _all_demands(self, needs: Sequence[Need]) -> list[Demand]:
+        self._world.hint(need.name for need in needs if need.name not in self._roots.directs)
+        demands = [demand for need in needs for demand in self._demand(need)]
+        for demand in demands:
+            # What will most likely be chosen can be fetched while others are decided.
+            if demand.shelf is not None and demand.shelf not in self._hinted:
+                self._hinted.add(demand.shelf)
+                mask = demand.mask & self._constraint(demand.shelf)
+                first = next(self._ordered(demand.shelf, mask, demand.need.pins), None)
+                if first is not None:
+                    self._world.hint_metadata(demand.shelf, (first,))
+        return demands
 
     def _demand(self, need: Need) -> Iterator[Demand]:
         for one in self._roots.overridden(need):
@@ -262,12 +286,6 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
 
 _NOTHING = NormalizedName("")  # no extra
-
-
-def _impossible(shelf: Shelf, problem: str) -> Demand:
-    """Make a demand that nothing satisfies, so that the version which makes it is rejected."""
-    need = as_need(Requirement(shelf.name))
-    return Demand(f"{shelf.name} !", need, None, 0, None, problem)
 
 
 class Watcher(BaseReporter[Demand, Candidate, str]):

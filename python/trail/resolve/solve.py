@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resolvelib import ResolutionImpossible, ResolutionTooDeep, Resolver
+from resolvelib import ResolutionImpossible, ResolutionTooDeep
 
 from trail.errors import ResolutionError
 from trail.model import NormalizedName
@@ -14,6 +14,7 @@ from trail.resolve.fit import Ledger
 from trail.resolve.model import Dependency, Resolution, Resolved
 from trail.resolve.provider import Provider, Watcher
 from trail.resolve.roots import Roots, read_roots
+from trail.resolve.search import search
 from trail.resolve.source import Broken
 
 if TYPE_CHECKING:
@@ -100,11 +101,9 @@ def solve(
     watcher = Watcher(world)
     provider = Provider(roots, world, ledger, preferences, watcher)
     demands = {scope: provider.root_demands(needs) for scope, needs in roots.scopes.items()}
-    resolver = Resolver(provider, watcher)
+    everything = [demand for found in demands.values() for demand in found]
     try:
-        result = resolver.resolve(
-            [demand for found in demands.values() for demand in found], max_rounds=rounds
-        )
+        pins = search(provider, watcher, everything, rounds=rounds)
     except ResolutionImpossible as error:
         raise Conflict(ledger, roots, error.causes, watcher) from error
     except ResolutionTooDeep as error:
@@ -112,7 +111,7 @@ def solve(
             f"no solution was found for {target.name} in {rounds} steps",
             hint="name narrower versions in the requirements, to shorten the search",
         ) from error
-    return _Reading(world, ledger, provider, result.mapping).read(demands)
+    return _Reading(world, ledger, provider, pins).read(demands)
 
 
 class _Reading:
