@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from trail.commands.adhoc import read_requirement
 from trail.commands.lock import Locking, make_lock, project_of
 from trail.errors import LockError, ProjectError, UsageError
 from trail.files import write_atomic
@@ -69,7 +69,7 @@ def add(context: Context, words: Sequence[str], place: Place, options: Options) 
         TrailError: the new requirements cannot be locked.
     """
     path = project_of(context).path
-    wanted = [_requirement(word) for word in words]
+    wanted = [read_requirement(word) for word in words]
     before = _read(path)
     text = before
     for requirement in wanted:
@@ -112,17 +112,6 @@ def remove(context: Context, names: Sequence[str], place: Place, options: Option
     locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(names), locking=locking)
-
-
-def _requirement(word: str) -> Requirement:
-    try:
-        return Requirement(word)
-    except InvalidRequirement as error:
-        raise UsageError(
-            f"`{word}` is not a requirement",
-            details=(("problem", str(error).splitlines()[0]),),
-            hint="write it as in pyproject.toml: trail add 'numpy>=2'",
-        ) from error
 
 
 def _read(path: Path) -> str:

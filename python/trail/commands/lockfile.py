@@ -149,7 +149,7 @@ def _package(package: LockedPackage) -> Package:
             dependencies=unique or None,
             archive=_archive(package),
         )
-    wheels = [_wheel(file) for file in package.files if file.is_wheel]
+    wheels = [PackageWheel(**_fields(file)) for file in package.files if file.is_wheel]
     sources = [file for file in package.files if not file.is_wheel]
     return Package(
         name=package.name,
@@ -158,7 +158,7 @@ def _package(package: LockedPackage) -> Package:
         requires_python=requires,
         dependencies=unique or None,
         index=package.index,
-        sdist=_sdist(sources[0]) if sources else None,
+        sdist=PackageSdist(**_fields(sources[0])) if sources else None,
         wheels=wheels or None,
     )
 
@@ -180,26 +180,16 @@ def _archive(package: LockedPackage) -> PackageArchive:
     )
 
 
-def _wheel(file: File) -> PackageWheel:
-    return PackageWheel(
-        name=file.filename,
-        upload_time=file.upload_time,
-        url=file.url,
-        path=file.path,
-        size=file.size,
-        hashes=dict(_hashes(file)),
-    )
-
-
-def _sdist(file: File) -> PackageSdist:
-    return PackageSdist(
-        name=file.filename,
-        upload_time=file.upload_time,
-        url=file.url,
-        path=file.path,
-        size=file.size,
-        hashes=dict(_hashes(file)),
-    )
+def _fields(file: File) -> dict[str, Any]:
+    """What a lock says of a file, wheel or source."""
+    return {
+        "name": file.filename,
+        "upload_time": file.upload_time,
+        "url": file.url,
+        "path": file.path,
+        "size": file.size,
+        "hashes": dict(_hashes(file)),
+    }
 
 
 def _hashes(file: File) -> tuple[tuple[str, str], ...]:
