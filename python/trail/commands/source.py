@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from packaging.version import Version
 
 from trail.commands.direct import read_direct
-from trail.errors import MetadataError
+from trail.errors import MetadataError, TrailError
 from trail.index.core_metadata import NeedsBuild
 from trail.index.links import local_path
 from trail.index.once import Once
@@ -44,6 +45,8 @@ class IndexSource:
         reporter: is warned of quarantined projects.
         pins: for some projects the address of the one index that may have them: no other is
             asked for these.
+        likely: versions that will probably be chosen, such as those of the lock before. Of
+            other projects that is the newest one.
     """
 
     def __init__(
@@ -52,11 +55,14 @@ class IndexSource:
         *,
         reporter: Reporter,
         pins: Mapping[NormalizedName, str] | None = None,
+        likely: Mapping[NormalizedName, Sequence[Version]] | None = None,
     ) -> None:
         self._client = client
         self._reporter = reporter
         self._pins = pins or {}
+        self._likely = likely or {}
         self._pool = ThreadPoolExecutor(_THREADS, "index")
+        self._submitted: list[Future[None]] = []
         self._pages: dict[NormalizedName, Once[ProjectPage | None]] = {}
         self._projects: dict[NormalizedName, Project | None] = {}
         self._ahead: dict[IndexFile, Once[CoreMetadata | NeedsBuild | None]] = {}
@@ -67,6 +73,10 @@ class IndexSource:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def wait(self) -> None:
+        """Wait until all that was hinted at is there."""
+        wait(self._submitted)
 
     def close(self) -> None:
         """Give up what was only fetched ahead of time."""
@@ -115,7 +125,7 @@ class IndexSource:
             if name not in self._pages:
                 once = self._page(name)
                 if not once.done:
-                    self._pool.submit(once.run)
+                    self._submitted.append(self._pool.submit(self._fetch, once))
 
     def prefetch_metadata(self, name: NormalizedName, versions: Sequence[Version]) -> None:
         """See `Source`."""
@@ -125,11 +135,10 @@ class IndexSource:
             return
         for version in versions:
             file = metadata_file(page.of(str(version)))
-            if file is None or file in self._ahead or not self._client.is_cheap(file):
-                continue
-            once_more = self._ahead[file] = self._cheap(file)
-            if not once_more.done:
-                self._pool.submit(once_more.run)
+            if file is not None and file not in self._ahead and self._client.is_cheap(file):
+                ahead = self._ahead.setdefault(file, self._cheap(file))
+                if not ahead.done:
+                    self._submitted.append(self._pool.submit(ahead.run))
 
     # --- for commands
 
@@ -155,6 +164,26 @@ class IndexSource:
                 _done(known) if known is not None else Once(lambda: self._client.page(name, index))
             )
         return self._pages[name]
+
+    def _fetch(self, once: Once[ProjectPage | None]) -> None:
+        """Fetch a page and, to save a round trip, the metadata that comes next; in the pool."""
+        once.run()
+        with contextlib.suppress(TrailError):  # who needs the page gets the error
+            page = once.result()
+            likely = self._likely_file(page) if page is not None else None
+            if likely is not None and self._client.is_cheap(likely):
+                self._ahead.setdefault(likely, self._cheap(likely)).run()
+
+    def _likely_file(self, page: ProjectPage) -> IndexFile | None:
+        for version in self._likely.get(page.name, ()):
+            if page.of(str(version)):
+                return metadata_file(page.of(str(version)))
+        for text in page.releases:
+            if not Version(text).is_prerelease:
+                file = metadata_file(page.of(text))
+                if file is not None and file.yanked is None:
+                    return file
+        return None
 
     def _cheap(self, file: IndexFile) -> Once[CoreMetadata | NeedsBuild | None]:
         known = self._client.known_metadata(file)

@@ -137,13 +137,35 @@ def test_hints_are_followed_ahead_of_time_and_once(folder: Path) -> None:
         source.prefetch_metadata(FOO, [TWO])
         assert isinstance(source.metadata(FOO, ONE), Metadata)
         assert isinstance(source.metadata(FOO, TWO), Metadata)
+        source.wait()
         assert sorted(server.paths()) == [
+            "/files/bar-1.0-py3-none-any.whl.metadata",
             "/files/foo-1.0-py3-none-any.whl.metadata",
             "/files/foo-2.0-py3-none-any.whl.metadata",
             "/simple/bar/",
             "/simple/foo/",
             "/simple/nothing/",
         ]
+
+
+def test_the_metadata_that_comes_next_is_fetched_with_the_page(folder: Path) -> None:
+    make_wheel(folder, "foo", "3.0", {"foo.py": ""})
+    make_wheel(folder, "foo", "4.0rc1", {"foo.py": ""})
+    yanked = {"foo-3.0-py3-none-any.whl": "bad"}
+    for likely, expected in (({}, TWO), ({FOO: [Version("9"), ONE]}, ONE)):
+        with serve_index(folder, yanked=yanked) as server, open_client(server) as client:
+            source = IndexSource(client, reporter=Reporter(), likely=likely)
+            source.prefetch([FOO, NOTHING])
+            source.wait()
+            assert sorted(server.paths()) == [
+                f"/files/foo-{expected}-py3-none-any.whl.metadata",
+                "/simple/foo/",
+                "/simple/nothing/",
+            ]
+            source.prefetch_metadata(FOO, [expected])
+            assert isinstance(source.metadata(FOO, expected), Metadata)
+            source.close()
+            assert len(server.requests) == 3
 
 
 def test_a_hint_does_not_wait(folder: Path) -> None:
@@ -166,7 +188,7 @@ def test_a_hint_does_not_wait(folder: Path) -> None:
             assert server.requests == []
             gate.set()
             assert source.project(FOO) is not None
-            assert server.paths() == ["/simple/foo/"]
+            assert server.paths()[0] == "/simple/foo/"
 
 
 def test_a_hint_never_downloads_whole_files(folder: Path) -> None:
