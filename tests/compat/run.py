@@ -57,6 +57,7 @@ def main() -> int:
                 if verdict.word in {FAILED, SKIPPED}:
                     print(verdict.reason, flush=True)
                 failed += verdict.word == FAILED
+        print(session.verify(), end="", flush=True)
         DOCUMENT.write_text(matrix.text(), encoding="utf-8")
     print(f"{DOCUMENT.relative_to(ROOT)} is written; {failed} failed", flush=True)
     return failed > 0

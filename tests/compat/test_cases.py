@@ -44,6 +44,17 @@ def test_a_case_is_as_in_a_virtualenv(case: Case, minor: str, session: Session) 
     ), verdict.reason
 
 
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.xdist_group("compat")
+@pytest.mark.skipif(sys.platform != "linux", reason="the cases are for Linux")
+def test_no_case_has_changed_the_depot(session: Session) -> None:
+    if not session.depot.exists():
+        pytest.skip("no case was run")
+
+    assert session.verify().startswith("verified ")
+
+
 def test_each_group_has_short_cases() -> None:
     groups = {case.group for case in CASES if case.group[0] in "12345"}
 

@@ -52,7 +52,7 @@ TRAIL = (sys.executable, "-P", "-c", _START)
 
 # What differs from one run to the next.
 _CHANGING = (
-    (r"\b\d+(\.\d+)? ?(s|ms|seconds?|secs?)\b", "<time>"),
+    (r"\b\d+(\.\d+)? ?(s|ms|seconds?|secs?)\b( \(\d+:\d\d:\d\d\))?", "<time>"),
     (r"\b0x[0-9a-f]{6,}\b", "<address>"),
 )
 
@@ -171,6 +171,17 @@ class Session:
             environ,
             places,
         )
+
+    def verify(self) -> str:
+        """Check that no case has changed the depot, which it may as the superuser.
+
+        Returns:
+            What `trail depot verify` says.
+
+        Raises:
+            RuntimeError: something is not as it was installed.
+        """
+        return _install([*TRAIL, "depot", "verify"], self.folder, {"TRAIL_DEPOT": str(self.depot)})
 
     def run(self, case: Case, python: Interpreter, kind: str) -> list[Outcome]:
         """Run a case in one of its worlds.
