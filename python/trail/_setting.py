@@ -194,6 +194,50 @@ def _releases(value: object, folder: Path, home: Path) -> frozenset[tuple[str, s
     return frozenset(releases)
 
 
+def _names(value: object, folder: Path, home: Path) -> frozenset[str]:
+    from packaging.utils import canonicalize_name  # noqa: PLC0415  # rarely set
+
+    return frozenset(canonicalize_name(word) for word in _words(value, folder, home))
+
+
+def _by_package(
+    expected: str, read: Callable[[object], Any]
+) -> Callable[[object, Path, Path], dict[str, Any]]:
+    """Read a table with a key for each package."""
+
+    def read_table(value: object, _folder: Path, _home: Path) -> dict[str, Any]:
+        from packaging.utils import canonicalize_name  # noqa: PLC0415  # rarely set
+
+        if not isinstance(value, dict):
+            raise ValueError(expected)  # noqa: TRY004  # as all of these functions
+        try:
+            return {str(canonicalize_name(name)): read(item) for name, item in value.items()}
+        except ValueError as error:
+            raise ValueError(expected) from error
+
+    return read_table
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _variables(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError
+    return dict(value)
+
+
+def _config_settings(value: object) -> dict[str, str | list[str]]:
+    if not isinstance(value, dict):
+        raise ValueError  # noqa: TRY004  # as the others
+    return {
+        key: item if isinstance(item, str) else list(_texts(item)) for key, item in value.items()
+    }
+
+
 SETTINGS = (
     Setting("depots", "depot", _depots, "TRAIL_DEPOT"),
     Setting("engine", "engine", _choice("auto", "native", "python"), "TRAIL_ENGINE"),
@@ -211,6 +255,27 @@ SETTINGS = (
     Setting("strict", "strict", _flag, project=True),
     Setting("platforms", "platforms", _words, project=True),
     Setting("allow_record_mismatch", "allow-record-mismatch", _releases, project=True),
+    Setting("package", "package", _flag, project=True),
+    Setting("no_build", "no-build", _flag, "TRAIL_NO_BUILD", project=True),
+    Setting("no_build_package", "no-build-package", _names, "TRAIL_NO_BUILD_PACKAGE", project=True),
+    Setting(
+        "config_settings_package",
+        "config-settings-package",
+        _by_package("a table of settings for each package", _config_settings),
+        project=True,
+    ),
+    Setting(
+        "extra_build_dependencies",
+        "extra-build-dependencies",
+        _by_package("a list of requirements for each package", _texts),
+        project=True,
+    ),
+    Setting(
+        "extra_build_variables",
+        "extra-build-variables",
+        _by_package("a table of variables for each package", _variables),
+        project=True,
+    ),
     Setting("index_url", "index-url", _address, "TRAIL_INDEX_URL", True, ("index-url",)),
     Setting(
         "extra_index_urls",

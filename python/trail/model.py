@@ -30,6 +30,8 @@ __all__ = [
     "Pinned",
     "Selection",
     "Sha256",
+    "SourceKind",
+    "SourcePackage",
     "TopLevel",
     "WheelFile",
 ]
@@ -202,9 +204,66 @@ class Pinned:
     requires: tuple[NormalizedName, ...] = ()
 
 
+class SourceKind(StrEnum):
+    """What a package comes as that must be built."""
+
+    SDIST = "source distribution"
+    ARCHIVE = "source archive"
+    DIRECTORY = "folder"
+    VCS = "checkout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePackage:
+    """A distribution that must be built into a wheel first.
+
+    Args:
+        name: the distribution; empty for a folder of which only the build tells.
+        kind: what it comes as.
+        version: normalised (PEP 440); None where only the build tells.
+        filename: of the archive; empty for what is none.
+        hashes: what the archive's bytes must hash to; empty where nobody vouches for them.
+        size: of the archive in bytes, or None where it is not known.
+        url: of the archive or the repository; None for `path`.
+        path: the archive or folder, absolute; None for `url`.
+        index: address of the index it comes from, or None.
+        commit: the whole commit id of a checkout; empty for others.
+        subdirectory: where in it the project lies, with `/`; empty for its top.
+        editable: whether a folder is used in place (PEP 660).
+        requires: names of distributions that it depends on, where the lock tells.
+    """
+
+    name: NormalizedName
+    kind: SourceKind
+    version: str | None = None
+    filename: str = ""
+    hashes: Hashes = ()
+    size: int | None = None
+    url: str | None = None
+    path: Path | None = None
+    index: str | None = None
+    commit: str = ""
+    subdirectory: str = ""
+    editable: bool = False
+    requires: tuple[NormalizedName, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The distribution, with its version where that is known, for messages."""
+        name = self.name or str(self.path)
+        return f"{name} {self.version}" if self.version else name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What a lock names for one target: the wheels, and what an index must still resolve."""
+    """What is to be installed on one target.
+
+    Args:
+        wheels: the wheels.
+        pinned: what an index must still name.
+        sources: what must be built.
+    """
 
     wheels: tuple[WheelFile, ...] = ()
     pinned: tuple[Pinned, ...] = ()
+    sources: tuple[SourcePackage, ...] = ()

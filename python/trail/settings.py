@@ -89,6 +89,13 @@ class Settings:
         strict: whether project code may import only what it declares.
         platforms: which platforms the lock covers; empty for the default ones.
         allow_record_mismatch: pairs of name and version whose wrong RECORD is accepted.
+        package: whether the project is made importable, with its entry points and metadata,
+            if it says how it is built.
+        no_build: whether nothing is built; the project itself and what is editable are.
+        no_build_package: packages that are not built.
+        config_settings_package: what the backends of packages are told (PEP 517).
+        extra_build_dependencies: further requirements of packages' builds.
+        extra_build_variables: environment variables for packages' builds.
         index: where packages come from.
     """
 
@@ -102,6 +109,14 @@ class Settings:
     strict: bool = False
     platforms: tuple[str, ...] = ()
     allow_record_mismatch: frozenset[tuple[NormalizedName, str]] = frozenset()
+    package: bool = True
+    no_build: bool = False
+    no_build_package: frozenset[NormalizedName] = frozenset()
+    config_settings_package: Mapping[NormalizedName, Mapping[str, str | list[str]]] = field(
+        default_factory=dict
+    )
+    extra_build_dependencies: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
+    extra_build_variables: Mapping[NormalizedName, Mapping[str, str]] = field(default_factory=dict)
     index: IndexSettings = field(default_factory=IndexSettings)
 
 
@@ -131,6 +146,8 @@ class Overrides:
     client_cert: Path | None = None
     trusted_hosts: tuple[str, ...] | None = None
     keyring: bool | None = None
+    no_build: bool | None = None
+    no_build_package: tuple[str, ...] | None = None
 
 
 def read_settings(  # noqa: PLR0913  # one argument for each place that settings come from
@@ -171,7 +188,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
     for setting in SETTINGS:
         given = getattr(overrides, setting.field, None)
         if given is not None:
-            found[setting.field] = read_value(setting, given, "the command line", cwd, home)
+            found[setting.field] = read_value(setting, given, f"`--{setting.key}`", cwd, home)
             continue
         for value, place, folder in sources.places(setting):
             found[setting.field] = read_value(setting, value, place, folder, home)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urldefrag, urlsplit
+from urllib.parse import parse_qsl, unquote, urldefrag, urlsplit
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from trail.build.archive import ENDINGS
+from trail.commands.chosen import direct_source
 from trail.errors import FetchError, MetadataError, ProjectError
 from trail.index.core_metadata import NeedsBuild
 from trail.index.digests import STRONG
@@ -19,23 +22,65 @@ from trail.model import NormalizedName, WheelFile
 from trail.project.pyproject import read_pyproject
 from trail.resolve.source import Broken, File, Metadata
 from trail.toml import parse_toml
+from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging.requirements import Requirement
 
+    from trail.commands.build import Builder
     from trail.index.client import IndexClient
+    from trail.index.core_metadata import CoreMetadata
+    from trail.model import SourcePackage
     from trail.project.pyproject import PyProject
     from trail.resolve.source import Answer, Direct
 
-__all__ = ["read_direct"]
+__all__ = ["built_metadata", "read_direct"]
 
 _DYNAMIC = frozenset({"version", "dependencies", "optional-dependencies", "requires-python"})
 
 
+def built_metadata(builder: Builder, source: SourcePackage) -> Answer:
+    """Read the metadata of what tells it only when it is built.
+
+    Args:
+        builder: builds it.
+        source: what it is.
+
+    Raises:
+        BuildError: the build failed. An older version would be no answer to that.
+        TrailError: what the build needs cannot be had.
+    """
+    if not builder.allows(source):
+        return Broken(reason=f"is only known when `{source.label}` is built, which is not allowed")
+    try:
+        headers = parse_headers(builder.metadata(source))
+    except UnicodeDecodeError:
+        return Broken(reason="cannot be read: it is not UTF-8")
+    first = dict(reversed(headers))
+    try:
+        version = Version(first.get("version", ""))
+    except InvalidVersion:
+        return Broken(reason=f"cannot be read: its version is `{first.get('version')}`")
+    name = NormalizedName(canonicalize_name(first.get("name", "")))
+    if name != source.name:
+        return Broken(reason=f"is that of `{name}`")
+    return Metadata(
+        name=name,
+        version=version,
+        requires_dist=tuple(value for key, value in headers if key == "requires-dist"),
+        requires_python=first.get("requires-python") or None,
+        extras=frozenset(
+            NormalizedName(canonicalize_name(value))
+            for key, value in headers
+            if key == "provides-extra"
+        ),
+    )
+
+
 def read_direct(
-    client: IndexClient, name: NormalizedName, direct: Direct
+    client: IndexClient, name: NormalizedName, direct: Direct, builder: Builder | None = None
 ) -> tuple[Answer, Sequence[File]]:
     """Read the metadata of a direct reference.
 
@@ -43,6 +88,8 @@ def read_direct(
         client: fetches archives.
         name: the distribution that it must be.
         direct: the reference.
+        builder: builds where there is no other way to know metadata; None where nothing is
+            built.
 
     Returns:
         The metadata, and the archive where it is one.
@@ -54,20 +101,36 @@ def read_direct(
     url, fragment = urldefrag(direct.url)
     path = local_path(url)
     if path is not None and path.is_dir():
-        return _read_folder(path), ()
+        answer = _read_folder(path / _subdirectory(fragment))
+        if isinstance(answer, Broken) and builder is not None:
+            answer = built_metadata(builder, _source(name, direct, builder))
+        return answer, ()
     if path is None and urlsplit(url).scheme not in {"http", "https"}:
-        return Broken(reason=f"is only known when `{url}` is checked out and built"), ()
+        if builder is None or not direct.url.startswith("git+"):
+            return Broken(reason=f"is only known when `{url}` is checked out and built"), ()
+        builder.commit_of(direct.url)
+        return built_metadata(builder, _source(name, direct, builder)), ()
+    return _read_archive(client, name, direct, builder)
+
+
+def _read_archive(
+    client: IndexClient, name: NormalizedName, direct: Direct, builder: Builder | None
+) -> tuple[Answer, Sequence[File]]:
+    url, fragment = urldefrag(direct.url)
+    path = local_path(url)
     filename = path.name if path is not None else unquote(urlsplit(url).path.rpartition("/")[2])
     known = split_filename(filename, name)
-    if known is None:
+    # What is named otherwise, such as `v1.0.zip`, says when it is built what it is.
+    if known is None and (builder is None or not filename.endswith(ENDINGS)):
         return Broken(reason=f"is missing: `{filename}` is no wheel or sdist of `{name}`"), ()
+    version = known[1] if known is not None else None
     wanted = tuple(sorted(_fragment_hashes(fragment)))
     with tempfile.TemporaryDirectory(prefix="trail-") as folder:
         # The lock needs a hash, so all of it is needed.
         archive = client.download(
             WheelFile(
                 name=name,
-                version=known[1],
+                version=version or "0",
                 filename=filename,
                 hashes=wanted,
                 url=None if path is not None else client.without_credentials(url),
@@ -82,13 +145,19 @@ def read_direct(
             hashes=tuple(sorted({("sha256", str(archive.sha256)), *wanted})),
             size=archive.size,
         )
-        here = IndexFile(name=name, version=known[1], filename=filename, url=archive.path.as_uri())
-        try:
-            found = client.metadata(here)
-        except MetadataError as error:
-            return Broken(reason=f"cannot be read: {error.reason} (`{filename}`)"), (file,)
+        found: CoreMetadata | NeedsBuild | None = None
+        if version is not None:
+            here = IndexFile(
+                name=name, version=version, filename=filename, url=archive.path.as_uri()
+            )
+            try:
+                found = client.metadata(here)
+            except MetadataError as error:
+                return Broken(reason=f"cannot be read: {error.reason} (`{filename}`)"), (file,)
     if found is None or isinstance(found, NeedsBuild):
-        return Broken(reason=f"is only known when `{filename}` is built"), (file,)
+        if builder is None or file.is_wheel:
+            return Broken(reason=f"is only known when `{filename}` is built"), (file,)
+        return built_metadata(builder, _source(name, direct, builder, file, version)), (file,)
     answer = Metadata(
         name=name,
         version=Version(found.version),
@@ -97,6 +166,27 @@ def read_direct(
         extras=frozenset(found.extras),
     )
     return answer, (file,)
+
+
+def _source(
+    name: NormalizedName,
+    direct: Direct,
+    builder: Builder,
+    file: File | None = None,
+    version: str | None = None,
+) -> SourcePackage:
+    return direct_source(
+        name,
+        direct.url,
+        version=version,
+        file=file,
+        editable=direct.editable,
+        commits=builder.commits,
+    )
+
+
+def _subdirectory(fragment: str) -> str:
+    return dict(parse_qsl(fragment)).get("subdirectory", "").strip("/")
 
 
 def _fragment_hashes(fragment: str) -> Iterator[tuple[str, str]]:

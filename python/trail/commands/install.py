@@ -9,10 +9,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trail.commands.bring import bring
+from trail.commands.own import with_project
 from trail.commands.target import choose_python, select
 from trail.commands.words import install_words
-from trail.depot.roots import Root, is_current, is_settled, read_root, root_name, write_root
-from trail.model import EntryId
+from trail.depot.roots import (
+    Root,
+    is_current,
+    is_settled,
+    read_root,
+    root_name,
+    take_input,
+    write_root,
+)
+from trail.model import EntryId, SourceKind
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
@@ -43,6 +52,7 @@ class Installed:
         new: how many entries were not there before.
         downloaded: how many bytes came over the network.
         seconds: how long all of it took.
+        lasting: whether the answer is the same as long as the inputs are.
     """
 
     python: Python
@@ -52,6 +62,7 @@ class Installed:
     new: int = 0
     downloaded: int = 0
     seconds: float = 0.0
+    lasting: bool = True
 
 
 def install(context: Context, request: Request) -> Installed:
@@ -87,27 +98,52 @@ def install(context: Context, request: Request) -> Installed:
     if not request.wheels and not request.requirements:
         context = _with_lock(context, request)
     target = select(context, request, python)
+    selection = target.selection
+    decisive: tuple[Path, ...] = ()
+    if not request.wheels and not request.requirements:
+        selection, decisive = with_project(context, python.root, selection)
+    # Before the build reads them: who changes one meanwhile builds once more.
+    inputs = {item.path: item for item in (*target.inputs, *map(_as_input, decisive))}
     settings = replace(context.settings, index=target.index)
+    engine = choose_engine(settings.engine)
     with _client(settings, stack, context) as client:
-        wheels = (*target.selection.wheels, *_resolve(target.selection.pinned, python, client))
+        wheels = (*selection.wheels, *_resolve(selection.pinned, python, client))
         brought = bring(
             wheels,
             stack=stack,
             client=client,
-            engine=choose_engine(settings.engine),
+            engine=engine,
             settings=settings,
             reporter=context.reporter,
         )
+        built: tuple[Entry, ...] = ()
+        if selection.sources:
+            from trail.commands.build import Builder  # noqa: PLC0415  # the resolver: 60 ms
+
+            with Builder(
+                context,
+                python.interpreter,
+                stack=stack,
+                client=client,
+                engine=engine,
+                settings=settings,
+            ) as builder:
+                built = builder.build(selection.sources)
     installed = Installed(
         python=python,
-        entries=brought.entries,
+        entries=(*brought.entries, *built),
         stack=stack,
-        inputs=target.inputs,
+        inputs=tuple(inputs.values()),
         new=brought.new,
         downloaded=brought.downloaded,
         seconds=time.monotonic() - begun,
+        # Each file of a folder that is built decides: too many to be remembered.
+        lasting=not any(
+            source.kind is SourceKind.DIRECTORY and not source.editable
+            for source in selection.sources
+        ),
     )
-    if not request.wheels:
+    if not request.wheels and installed.lasting:
         _remember(record, words, python, installed)
     return installed
 
@@ -125,6 +161,10 @@ def _with_lock(context: Context, request: Request) -> Context:
     count = len(locking.versions)
     context.reporter.say(f"locked {count} packages in {locking.path.name}")
     return replace(context, project=replace(context.project, lock_path=locking.path))
+
+
+def _as_input(path: Path) -> Input:
+    return take_input(str(path))[0]
 
 
 def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:

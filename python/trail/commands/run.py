@@ -85,7 +85,8 @@ def prepare(
     installed, prefix = make_prefix(context, request)
     seconds = time.monotonic() - begun - installed.seconds
     if context.project is not None and context.inner_version_file is None:
-        _remember(words, installed, prefix)
+        if installed.lasting:
+            _remember(words, installed, prefix)
         refresh_link(installed.python.root, prefix.path)
     environ = surroundings(str(prefix.path), context.environ)
     try:

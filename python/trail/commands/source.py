@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from packaging.version import Version
 
-from trail.commands.direct import read_direct
+from trail.commands.direct import built_metadata, read_direct
 from trail.errors import MetadataError, TrailError
 from trail.index.core_metadata import NeedsBuild
 from trail.index.links import local_path
 from trail.index.once import Once
+from trail.model import SourceKind, SourcePackage
 from trail.resolve.source import Broken, File, Metadata, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from trail.commands.build import Builder
     from trail.index.client import IndexClient
     from trail.index.core_metadata import CoreMetadata
     from trail.index.page import IndexFile, ProjectPage
@@ -47,6 +49,8 @@ class IndexSource:
             asked for these.
         likely: versions that will probably be chosen, such as those of the lock before. Of
             other projects that is the newest one.
+        builder: builds where there is no other way to know metadata; None where nothing is
+            built.
     """
 
     def __init__(
@@ -56,10 +60,12 @@ class IndexSource:
         reporter: Reporter,
         pins: Mapping[NormalizedName, str] | None = None,
         likely: Mapping[NormalizedName, Sequence[Version]] | None = None,
+        builder: Builder | None = None,
     ) -> None:
         self._client = client
         self._reporter = reporter
         self._pins = pins or {}
+        self._builder = builder
         self._likely = likely or {}
         self._pool = ThreadPoolExecutor(_THREADS, "index")
         self._submitted: list[Future[None]] = []
@@ -117,7 +123,7 @@ class IndexSource:
         Raises:
             FetchError: it cannot be reached or read.
         """
-        return read_direct(self._client, name, direct)
+        return read_direct(self._client, name, direct, self._builder)
 
     def prefetch(self, names: Iterable[NormalizedName]) -> None:
         """See `Source`."""
@@ -201,6 +207,8 @@ class IndexSource:
                 found = self._client.metadata(file)
         except MetadataError as error:
             return Broken(reason=f"cannot be read: {error.reason} (`{file.filename}`)")
+        if isinstance(found, NeedsBuild) and self._builder is not None:
+            return built_metadata(self._builder, _as_source(file))
         if found is None or isinstance(found, NeedsBuild):
             reason = f" ({found.reason})" if found is not None else ""
             return Broken(reason=f"is only known when `{file.filename}` is built{reason}")
@@ -288,6 +296,21 @@ def _as_file(file: IndexFile) -> File:
         upload_time=file.upload_time,
         requires_python=file.requires_python,
         yanked=file.yanked,
+    )
+
+
+def _as_source(file: IndexFile) -> SourcePackage:
+    path = local_path(file.url)
+    return SourcePackage(
+        name=file.name,
+        kind=SourceKind.SDIST,
+        version=file.version,
+        filename=file.filename,
+        hashes=file.hashes,
+        size=file.size,
+        url=None if path is not None else file.url,
+        path=path,
+        index=file.index,
     )
 
 

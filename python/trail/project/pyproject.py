@@ -40,6 +40,7 @@ class PyProject:
         groups: what each dependency group needs, included groups resolved.
         scripts: the commands it has, sorted.
         dynamic: the keys of `[project]` that only a build can tell.
+        builds: whether it says how the project is built (PEP 518).
         trail: the table `[tool.trail]`.
     """
 
@@ -51,6 +52,7 @@ class PyProject:
     groups: Mapping[NormalizedName, tuple[Requirement, ...]] = field(default_factory=dict)
     scripts: tuple[EntryPoint, ...] = ()
     dynamic: frozenset[str] = frozenset()
+    builds: bool = False
     trail: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -86,6 +88,7 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
             )
         ),
         dynamic=frozenset(project.texts("dynamic")),
+        builds="build-system" in document,
         trail=top.table("tool").table("trail").values,
     )
 

@@ -9,6 +9,7 @@ from packaging.tags import compatible_tags, cpython_tags
 
 from trail.errors import LockError
 from trail.lock.pylock import read_pylock, select
+from trail.model import NormalizedName, SourceKind, SourcePackage
 
 if TYPE_CHECKING:
     from trail.model import Selection
@@ -322,25 +323,55 @@ def test_wheels_that_do_not_fit() -> None:
     )
 
 
-def test_what_is_not_a_wheel_is_named_all_at_once() -> None:
+def test_what_is_not_a_wheel_is_to_be_built() -> None:
     sdist = f'sdist = {{url = "https://x.example/NAME-1.0.tar.gz", hashes = {{sha256 = "{A}"}}}}\n'
+    commit = "0123456789" * 4
     text = (
         package("a")
         + f'[[packages]]\nname = "b"\nversion = "1.0"\n{sdist.replace("NAME", "b")}'
         + package("c", tags="cp311-cp311-win_amd64", extra=sdist.replace("NAME", "c"))
-        + '[[packages]]\nname = "d"\nvcs = {type = "git", url = "https://x", commit-id = "1"}\n'
-        + '[[packages]]\nname = "e"\ndirectory = {path = ".", editable = true}\n'
+        + '[[packages]]\nname = "d"\nvcs = {type = "git", url = "https://x/d", '
+        + f'subdirectory = "p", commit-id = "{commit}"}}\n'
+        + '[[packages]]\nname = "e"\ndirectory = {path = "../e", editable = true}\n'
         + f'[[packages]]\nname = "f"\narchive = {{path = "f.zip", hashes = {{sha256 = "{A}"}}}}\n'
     )
-    error = refused(text)
-    assert error.message == f"`{PATH}` names what is not a wheel; trail cannot build that yet"
-    assert error.details == (
-        ("b 1.0", "source distribution"),
-        ("c 1.0", "source distribution (none of its wheels fits this target)"),
-        ("d", "git checkout"),
-        ("e", "folder `.`"),
-        ("f", "source archive"),
+    selection = selected(text)
+    assert names(selection) == ["a"]
+    hashes = (("sha256", A),)
+    b, c, d, e, f = selection.sources
+    assert b == SourcePackage(
+        name=NormalizedName("b"),
+        kind=SourceKind.SDIST,
+        version="1.0",
+        filename="b-1.0.tar.gz",
+        hashes=hashes,
+        url="https://x.example/b-1.0.tar.gz",
     )
+    assert (c.label, c.kind) == ("c 1.0", SourceKind.SDIST)
+    assert (d.kind, d.url, d.commit, d.subdirectory) == ("checkout", "https://x/d", commit, "p")
+    assert (e.kind, e.path, e.editable) == ("folder", PATH.parent.parent / "e", True)
+    assert (f.kind, f.path, f.hashes) == ("source archive", PATH.parent / "f.zip", hashes)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            'vcs = {type = "git", url = "https://x", commit-id = "main"}',
+            f"`{PATH}` does not say which commit `a` is",
+        ),
+        (
+            'vcs = {type = "hg", url = "https://x", commit-id = "1"}',
+            f"`{PATH}` names a repository that trail cannot check out",
+        ),
+        (
+            'directory = {path = ".", subdirectory = "../x"}',
+            f"`{PATH}` names a subdirectory outside of its source",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_refused(source: str, message: str) -> None:
+    assert refused(f'[[packages]]\nname = "a"\n{source}\n').message == message
 
 
 # Extras and groups
