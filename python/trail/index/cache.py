@@ -18,7 +18,7 @@ import struct
 import zlib
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trail.errors import FetchError
 from trail.files import write_atomic
@@ -26,6 +26,7 @@ from trail.index.page import ProjectPage, Releases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from io import FileIO
     from pathlib import Path
 
     from trail.index.page import Row
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["KeptPage", "Page", "PageCache"]
 
 _FORMAT = 3
+_USUAL_HEAD = 1 << 16
 _CHECKSUM = struct.Struct("<I")
 _MARSHAL = 2  # the version that every Python writes alike
 
@@ -99,12 +101,13 @@ class PageCache:
         Args:
             url: the address that was asked for, without credentials.
         """
-        found = self._read(self._path("pages", url), url)
-        if found is None:
+        path = self._path("pages", url)
+        file = _open(path, url)
+        if path is None or file is None:
             return None
-        head, body, fetched = found
-        with contextlib.suppress(KeyError, TypeError):
-            return Page(body=body, fetched=fetched, **head["page"])
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            body = file.read(path, 0, file.head["size"])
+            return Page(body=body, fetched=file.fetched, **file.head["page"])
         return None
 
     def save(self, url: str, page: Page) -> None:
@@ -120,23 +123,18 @@ class PageCache:
             index: address of the index, for the result.
         """
         path = self._path("projects", url)
-        found = self._read(path, url)
-        if found is None:
+        file = _open(path, url)
+        if path is None or file is None:
             return None
-        head, rows, fetched = found
         try:
-            page = Page(body=b"", fetched=fetched, **head["page"])
-            starts = pairwise((0, *head["ends"]))
-            places = dict(zip(head["versions"].split(), starts, strict=True))
-            status, reason = head["status"], head["reason"]
+            page = Page(body=b"", fetched=file.fetched, **file.head["page"])
+            places = _places(file)
+            status, reason = file.head["status"], file.head["reason"]
         except (KeyError, TypeError, AttributeError, ValueError):
             return None
 
-        def read(place: tuple[int, int]) -> list[Row]:
-            try:
-                return _unpack(rows[slice(*place)])
-            except ValueError as error:
-                raise self._damaged(path, name) from error
+        def read(place: _Place) -> list[Row]:
+            return self._rows(path, file, place, url, name)
 
         project = ProjectPage(
             name=name,
@@ -146,6 +144,26 @@ class PageCache:
             index=index,
         )
         return KeptPage(page=page, project=project)
+
+    def _rows(
+        self, path: Path, file: _File, place: _Place, url: str, name: NormalizedName
+    ) -> list[Row]:
+        """Read the rows of a version from a file that was opened before."""
+        try:
+            return _unpack(file.read(path, place.start, place.end))
+        except (OSError, ValueError):
+            # Another process may have put a newer page there.
+            newer = _open(path, url)
+            if newer is not None and newer.identity != file.identity:
+                with contextlib.suppress(OSError, KeyError, TypeError, AttributeError, ValueError):
+                    found = _places(newer)[place.version]
+                    return _unpack(newer.read(path, found.start, found.end))
+                raise FetchError(
+                    f"another process replaced the kept page of `{name}`, which has no"
+                    f" {place.version} any more",
+                    hint="run the command again",
+                ) from None
+        raise self._damaged(path, name)
 
     def save_project(self, url: str, page: Page, project: ProjectPage) -> None:
         """Keep the page of a project for an address, in place of an older one.
@@ -187,23 +205,6 @@ class PageCache:
             return None
         return self._folder / kind / hashlib.sha256(url.encode()).hexdigest()[:32]
 
-    def _read(self, path: Path | None, url: str) -> tuple[dict[str, Any], bytes, float] | None:
-        """Read head, rest and time of a file; None if it is not whole, or of another address."""
-        if path is None:
-            return None
-        try:
-            with path.open("rb", buffering=0) as file:
-                fetched = os.fstat(file.fileno()).st_mtime
-                data = file.read()
-            end = data.index(b"\n")
-            head = json.loads(data[:end])
-            rest = data[end + 1 :]
-            if (head["format"], head["asked"], head["size"]) != (_FORMAT, url, len(rest)):
-                return None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return head, rest, fetched
-
     def _write(
         self, path: Path | None, url: str, page: Page, more: Mapping[str, Any], rest: bytes
     ) -> None:
@@ -219,15 +220,89 @@ class PageCache:
             write_atomic(path, json.dumps(head).encode() + b"\n" + rest, flush=False)
             os.utime(path, (fetched, fetched))
 
-    def _damaged(self, path: Path | None, name: NormalizedName) -> FetchError:
-        if path is not None:
-            with contextlib.suppress(OSError):
-                path.unlink()
+    def _damaged(self, path: Path, name: NormalizedName) -> FetchError:
+        with contextlib.suppress(OSError):
+            path.unlink()
         return FetchError(
             f"the kept page of `{name}` was damaged and has been removed",
             details=(("file", str(path)),),
             hint="run the command again",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """The beginning of a file of the cache; the rest is read where it is needed."""
+
+    head: dict[str, Any]
+    rest: int  # where it starts
+    fetched: float
+    identity: tuple[int, ...]
+
+    def read(self, path: Path, start: int, end: int) -> bytes:
+        """Read a part of the rest.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError: there is another file by now.
+        """
+        with path.open("rb", buffering=0) as file:
+            if _identity(file.fileno()) != self.identity:
+                raise ValueError(path)
+            file.seek(self.rest + start)
+            return _read_all(file, end - start)
+
+
+class _Place(NamedTuple):
+    version: str
+    start: int
+    end: int
+
+
+def _open(path: Path | None, url: str) -> _File | None:
+    """Read the head of a file; None if the file is not whole, or of another address."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            data = _read_all(file, _USUAL_HEAD)
+            if b"\n" not in data:
+                data += _read_all(file, status.st_size)
+        end = data.index(b"\n")
+        head = json.loads(data[:end])
+        known = (head["format"], head["asked"], end + 1 + head["size"])
+        if known != (_FORMAT, url, status.st_size):
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return _File(
+        head=head,
+        rest=end + 1,
+        fetched=status.st_mtime,
+        identity=(status.st_dev, status.st_ino, status.st_size),
+    )
+
+
+def _identity(descriptor: int) -> tuple[int, ...]:
+    status = os.fstat(descriptor)
+    return (status.st_dev, status.st_ino, status.st_size)
+
+
+def _read_all(file: FileIO, size: int) -> bytes:
+    data = file.read(size) or b""
+    while len(data) < size and (more := file.read(size - len(data))):
+        data += more
+    return data
+
+
+def _places(file: _File) -> dict[str, _Place]:
+    versions = file.head["versions"].split()
+    spans = pairwise((0, *file.head["ends"]))
+    return {
+        version: _Place(version, start, end)
+        for version, (start, end) in zip(versions, spans, strict=True)
+    }
 
 
 def _pack(rows: list[Row]) -> bytes:

@@ -168,6 +168,41 @@ def test_a_project_without_files_comes_back(tmp_path: Path) -> None:
     assert kept.project == project()
 
 
+def test_a_newer_page_may_come_from_another_process(tmp_path: Path) -> None:
+    cache = PageCache(tmp_path)
+    cache.save_project(URL, PAGE, project("1.0", "2.0"))
+    kept = cache.load_project(URL, FOO, INDEX)
+    assert kept is not None
+    newer = project("2.0", "3.0", "3.1")
+    cache.save_project(URL, PAGE, newer)
+    assert kept.project.of("2.0") == newer.of("2.0")
+    with pytest.raises(FetchError) as caught:
+        kept.project.of("1.0")
+    assert str(caught.value) == (
+        "another process replaced the kept page of `foo`, which has no 1.0 any more"
+    )
+    assert cache.load_project(URL, FOO, INDEX) is not None
+
+
+def test_a_confirmed_page_is_still_the_same(tmp_path: Path) -> None:
+    cache = PageCache(tmp_path)
+    cache.save_project(URL, PAGE, project("1.0"))
+    kept = cache.load_project(URL, FOO, INDEX)
+    assert kept is not None
+    cache.confirm(URL, 3000.0)
+    assert len(kept.project.of("1.0")) == 1
+
+
+def test_a_page_of_very_many_versions(tmp_path: Path) -> None:
+    cache = PageCache(tmp_path)
+    versions = [f"1.{number}" for number in range(9000)]
+    cache.save_project(URL, PAGE, project(*versions))
+    kept = cache.load_project(URL, FOO, INDEX)
+    assert kept is not None
+    assert [*kept.project.releases] == versions[::-1]
+    assert kept.project.of("1.77")[0].filename == "foo-1.77-py3-none-any.whl"
+
+
 def test_only_the_files_of_the_wanted_version_are_read(tmp_path: Path) -> None:
     cache = PageCache(tmp_path)
     cache.save_project(URL, PAGE, project("1.0", "2.0"))
