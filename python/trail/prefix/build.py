@@ -282,7 +282,7 @@ def _configuration(python: PrefixPython) -> bytes:
         f"python-version = {python.minor}",
         f"executable = {python.base}",
     )
-    return ("\n".join(lines) + "\n").encode()
+    return os.fsencode("\n".join(lines) + "\n")
 
 
 def _make_cache(folder: str) -> bool:

@@ -133,11 +133,11 @@ class PosixPlatform:
         Args:
             python: its absolute path.
         """
-        line = f"#!{python}\n".encode()
+        line = os.fsencode(f"#!{python}\n")
         if len(line) <= _LONGEST_SHEBANG and not any(c.isspace() for c in python):
             return line
         # A shell runs the second line; Python reads a string there.
-        return f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n".encode()
+        return os.fsencode(f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n")
 
 
 def _symlink(target: str, path: str) -> None:

@@ -62,7 +62,7 @@ def test_the_prefix_is_what_python_says_it_is(depot: Depot) -> None:
     code = (
         "import sys, sysconfig, site, json; print(json.dumps([sys.prefix, sys.executable,"
         "sys.base_prefix, sysconfig.get_path('purelib'), sysconfig.get_path('scripts'),"
-        "sysconfig.get_path('data'), site.getsitepackages()]))"
+        "sysconfig.get_path('data'), site.getsitepackages()[0]]))"  # Debian adds its own
     )
     found = json.loads(run_python(prefix, "-c", code))
     assert found == [
@@ -72,7 +72,7 @@ def test_the_prefix_is_what_python_says_it_is(depot: Depot) -> None:
         str(prefix.site_packages),
         str(prefix.scripts),
         str(prefix.path),
-        [str(prefix.site_packages)],
+        str(prefix.site_packages),
     ]
 
 

@@ -82,6 +82,7 @@ def test_files_have_their_mode_whatever_the_umask(tmp_path: Path) -> None:
     ("python", "first"),
     [
         ("/p/bin/python", b"#!/p/bin/python\n"),
+        ("/d\udce9pot/python", b"#!/d\xe9pot/python\n"),
         ("/" + "p" * 123, b"#!/" + b"p" * 123 + b"\n"),
         ("/" + "p" * 124, b"#!/bin/sh\n'''exec' /" + b"p" * 124 + b" \"$0\" \"$@\"\n' '''\n"),
         ("/a b/it's", b"#!/bin/sh\n'''exec' '/a b/it'\"'\"'s' \"$0\" \"$@\"\n' '''\n"),
