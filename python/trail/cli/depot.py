@@ -18,6 +18,8 @@ from trail.errors import DepotError, UsageError
 from trail.report import Reporter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trail.commands.context import Context
     from trail.depot.store import Entry
     from trail.depot.verify import Problem
@@ -109,18 +111,27 @@ def verify(context: click.Context, names: tuple[str, ...], repair: bool) -> None
             entry.depot.trust(entry.id)
     seconds = time.monotonic() - begun
     if not damaged:
-        printer.say(f"verified {len(entries)} entries in {seconds:.1f}s: all as installed")
+        seen = _count(len(entries), "entry", "entries")
+        printer.say(f"verified {seen} in {seconds:.1f}s: all as installed")
         return
     if repair:
-        for entry in damaged:
-            entry.depot.quarantine(entry)
-        printer.say(f"removed {len(damaged)} damaged entries; the next use brings them anew")
+        _remove(damaged, world)
+        removed = _count(len(damaged), "damaged entry", "damaged entries")
+        printer.say(f"removed {removed}; the next use brings what it needs anew")
         return
     raise DepotError(
         f"{len(damaged)} of {len(entries)} entries are not as they were installed",
         details=tuple(("entry", entry.id) for entry in damaged),
         hint="trail depot verify --repair",
     )
+
+
+def _remove(damaged: Sequence[Entry], world: Context) -> None:
+    for entry in damaged:
+        entry.depot.quarantine(entry)
+    for depot in world.depots().depots:
+        if depot.writable:
+            collect.remove_users(depot, [entry.id for entry in damaged])
 
 
 @command.command("size")
@@ -157,7 +168,9 @@ def gc(context: click.Context, days: float, dry_run: bool) -> None:
         count = collect.collect(depot, plan, youngest=days * _DAY, reporter=reporter)
         depot.clean_staging()
     printer.say(
-        f"removed {count} of which {len(plan.prefixes)} prefixes and {len(plan.entries)} entries"
+        f"removed {_count(len(plan.prefixes), 'prefix', 'prefixes')},"
+        f" {_count(len(plan.entries), 'entry', 'entries')} and"
+        f" {_count(len(plan.roots), 'record', 'records')} of use"
         if count
         else "nothing to remove"
     )
@@ -169,6 +182,10 @@ def _world(context: click.Context) -> Context:
 
 def _is_called(entry: Entry, name: str) -> bool:
     return name == entry.id or entry.id.partition("/")[0] == canonicalize_name(name)
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def _describe(problem: Problem) -> str:

@@ -1,6 +1,6 @@
 """Bring wheels into the depot: look, download, unpack and verify, admit.
 
-Downloads run in a thread pool and hand each finished wheel to the engine at once; the main
+Downloads run in a thread pool, which hands each finished wheel to the engine at once; the main
 thread admits what the engine finished. One process holds an entry's guard while it works
 on it, so that several processes with the same lock share the work: what another one is
 making is left to it, and looked at again at the end.
@@ -58,7 +58,7 @@ class Brought:
 
 @dataclass(slots=True)
 class _Work:
-    """One wheel on its way; belongs to the main thread, save `download`."""
+    """One wheel on its way: from the main thread to the pool, to the engine, and back."""
 
     wheel: WheelFile
     id: EntryId | None
@@ -104,15 +104,19 @@ def bring(  # noqa: PLR0913  # what is wanted, and the parts that work on it
     state = _State()
     missing = [wheel for wheel in dict.fromkeys(wheels) if not _find(wheel, stack, state)]
     if missing:
+        stack.receiver.clean_staging()  # of processes that were killed
         with (
             stack.receiver.staging() as staging,
             ThreadPoolExecutor(_DOWNLOADS, "download") as pool,
+            # Files of this machine are only hashed, which keeps a processor busy.
+            ThreadPoolExecutor(settings.threads, "hash") as local,
             engine.open(threads=settings.threads) as unpacker,
         ):
             worker = _Worker(
                 stack=stack,
                 client=client,
                 pool=pool,
+                local=local,
                 unpacker=unpacker,
                 settings=settings,
                 reporter=reporter,
@@ -168,6 +172,7 @@ class _Worker:
         stack: Stack,
         client: IndexClient,
         pool: ThreadPoolExecutor,
+        local: ThreadPoolExecutor,
         unpacker: Unpacker,
         settings: Settings,
         reporter: Reporter,
@@ -177,6 +182,7 @@ class _Worker:
         self.stack = stack
         self.client = client
         self.pool = pool
+        self.local = local
         self.unpacker = unpacker
         self.settings = settings
         self.reporter = reporter
@@ -198,7 +204,7 @@ class _Worker:
 
     def _round(self, wheels: Iterable[WheelFile], *, block: bool) -> list[WheelFile]:
         """Start all wheels that are free and see them through; return the others."""
-        downloads: dict[Future[Download], _Work] = {}
+        downloads: dict[Future[Entry | None], _Work] = {}
         left = []
         try:
             for wheel in wheels:
@@ -207,7 +213,8 @@ class _Worker:
                     if wheel not in self.state.entries:
                         left.append(wheel)
                     continue
-                downloads[self.pool.submit(self.client.download, wheel, work.folder)] = work
+                pool = self.pool if wheel.path is None else self.local
+                downloads[pool.submit(self._fetch, work)] = work
                 if block:  # one guard at a time, or two processes could wait for each other
                     self._finish(downloads)
             self._finish(downloads)
@@ -234,7 +241,7 @@ class _Worker:
         folder.mkdir()
         return _Work(wheel=wheel, id=identity, guard=guard, folder=folder)
 
-    def _finish(self, downloads: dict[Future[Download], _Work]) -> None:
+    def _finish(self, downloads: dict[Future[Entry | None], _Work]) -> None:
         """Work until no download and no job is left."""
         while downloads or self.unpacking:
             if self.unpacking:
@@ -244,25 +251,23 @@ class _Worker:
                 outcome = None
                 done, _ = wait(downloads, return_when=FIRST_COMPLETED)
             for future in done:
-                self._downloaded(future, downloads.pop(future))
+                self._fetched(future, downloads.pop(future))
             if outcome is not None:
                 self._unpacked(outcome)
 
-    def _downloaded(self, future: Future[Download], work: _Work) -> None:
-        """Hand a wheel to the engine, or note why it did not come."""
-        try:
-            download = work.download = future.result()
-            wheel = work.wheel
-            if download.private:
-                self.state.downloaded += download.size
+    def _fetch(self, work: _Work) -> Entry | None:
+        """Get a wheel and hand it to the engine; runs in the pool, all else in the main thread.
+
+        Returns:
+            The entry, if it turns out that the depot has the wheel.
+        """
+        wheel = work.wheel
+        download = work.download = self.client.download(wheel, work.folder)
+        if work.id is None:  # the lock did not tell its sha256
             work.id = entry_id(wheel.name, wheel.version, wheel.filename, download.sha256)
             entry = self.stack.find(work.id, download.sha256)
-            if entry is not None:  # the lock did not tell its sha256
-                self._done(work, entry)
-                return
-        except TrailError as error:
-            self._fail(work, error)
-            return
+            if entry is not None:
+                return entry
         job = Job(
             wheel=download.path,
             filename=wheel.filename,
@@ -276,6 +281,19 @@ class _Worker:
         )
         self.unpacking[job.destination] = work
         self.unpacker.submit(job)
+        return None
+
+    def _fetched(self, future: Future[Entry | None], work: _Work) -> None:
+        """Note what came of `_fetch`."""
+        try:
+            entry = future.result()
+        except TrailError as error:
+            self._fail(work, error)
+            return
+        if work.download is not None and work.download.private:
+            self.state.downloaded += work.download.size
+        if entry is not None:
+            self._done(work, entry)
 
     def _unpacked(self, outcome: Outcome) -> None:
         """Admit what the engine finished, or note why it refused."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trail import __version__
 from trail.commands.target import Request, choose_python, select
-from trail.errors import TrailError
+from trail.errors import DepotError, TrailError
 from trail.interpreter.find import all_interpreters
 from trail.wheel.engine import choose_engine
 
@@ -128,22 +128,28 @@ def _free(folder: Path) -> int:
 
 
 def _pythons(context: Context) -> Iterator[Finding]:
-    known = context.depots().receiver.layout.interpreters
     skipped: list[tuple[Path, str]] = []
-    found = list(all_interpreters(context.places(known), skipped=skipped))
+    found = list(all_interpreters(context.places(_known(context)), skipped=skipped))
     text = ", ".join(f"{one.implementation} {one.version}" for one in found)
     yield Finding(subject="pythons", good=bool(found), text=text or "none found")
     for path, reason in skipped:
         yield Finding(subject="pythons", good=None, text=f"skipped {path}: {reason}")
 
 
+def _known(context: Context) -> Path | None:
+    """Where descriptions of interpreters are kept; None where no depot can be written."""
+    try:
+        return context.depots().receiver.layout.interpreters
+    except DepotError:  # said before, under its own subject
+        return None
+
+
 def _project(context: Context) -> Iterator[Finding]:
     if context.project is None:
         yield Finding(subject="project", good=None, text=f"none in {context.start} or above")
         return
-    stack = context.depots()
     request = Request()
-    python = choose_python(context, request, stack.receiver.layout.interpreters)
+    python = choose_python(context, request, _known(context))
     yield Finding(
         subject="project",
         good=True,

@@ -23,6 +23,8 @@ from trail.depot.roots import read_root
 from trail.model import EntryId
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from trail.depot.folder import Depot
     from trail.depot.roots import Root
     from trail.report import Reporter
@@ -36,6 +38,7 @@ __all__ = [
     "measure",
     "parse_manifest",
     "plan",
+    "remove_users",
     "survey",
 ]
 
@@ -209,6 +212,28 @@ def collect(
     with explained("clean", layout.unsynced):
         forget(layout, depot.boot, existing, before=now - YOUNGEST)
     return count
+
+
+def remove_users(depot: Depot, entries: Collection[EntryId]) -> int:
+    """Remove the prefixes that use entries which are gone; the next run makes them again.
+
+    Their links lead nowhere, and their hardlinks keep what was wrong.
+
+    Args:
+        depot: where; it must be writable.
+        entries: the ids.
+
+    Returns:
+        How many were removed.
+
+    Raises:
+        DepotError: a prefix cannot be removed.
+    """
+    gone = frozenset(entries)
+    users = [item for item in survey(depot).prefixes if item.entries & gone]
+    for item in users:
+        depot.remove(depot.layout.prefix(item.name))
+    return len(users)
 
 
 def measure(depot: Depot) -> tuple[Usage, ...]:

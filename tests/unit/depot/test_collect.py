@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.helpers.depots import add_entry, depot_at
 
-from trail.depot.collect import Item, Plan, Survey, Usage, collect, measure, parse_manifest, plan
+from trail.depot.collect import (
+    Item,
+    Plan,
+    Survey,
+    Usage,
+    collect,
+    measure,
+    parse_manifest,
+    plan,
+    remove_users,
+)
 from trail.depot.collect import survey as look
 from trail.depot.roots import Root, write_root
 from trail.report import Reporter
@@ -147,6 +157,15 @@ def test_what_is_gone_already_is_no_error(depot: Depot) -> None:
 )
 def test_a_manifest_that_cannot_be_read_is_none(data: bytes) -> None:
     assert parse_manifest(data) is None
+
+
+def test_prefixes_of_removed_entries_go_too(depot: Depot) -> None:
+    a, b = add_entry(depot, "a"), add_entry(depot, "b")
+    add_prefix(depot, "both", a, b)
+    other = add_prefix(depot, "other", b)
+    assert remove_users(depot, [a.id]) == 1
+    assert list(depot.layout.prefixes.iterdir()) == [other]
+    assert remove_users(depot, [a.id]) == 0
 
 
 def test_sizes_count_each_file_once(depot: Depot) -> None:
