@@ -12,6 +12,13 @@ def main() -> int:
     Returns:
         The exit code.
     """
+    try:
+        return _main()
+    except KeyboardInterrupt:  # also while modules are loaded, before anybody else catches it
+        return 130
+
+
+def _main() -> int:
     if sys.argv[1:2] == ["run"]:
         from trail.commands.replay import replay_run  # noqa: PLC0415  # only where it can help
 

@@ -69,7 +69,7 @@ def common_options(function: F) -> F:
     """Add the options to a command or group; `common` gives their values."""
     options = (
         ("--offline", {"is_flag": True, "help": "Use nothing but what is on this machine."}),
-        ("-v, --verbose", {"count": True, "help": "Say more."}),
+        ("-v, --verbose", {"count": True, "help": "Say more; twice: also where errors come from."}),
         ("-q, --quiet", {"count": True, "help": "Say less."}),
         (
             "--color",
@@ -182,17 +182,14 @@ def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Co
         given: fields of `trail.settings.Overrides`.
     """
     options = common(context)
-    overrides = Overrides(
-        offline=options.offline or None,
-        depots=(Path(options.depot).absolute(),) if options.depot else None,
-        **given,
-    )
     try:
         start = (options.project or Path.cwd()).resolve()
+        depots = (Path(options.depot).absolute(),) if options.depot else None
     except FileNotFoundError as error:
         raise UsageError(
             "the current folder does not exist any more", hint="cd to one that does"
         ) from error
+    overrides = Overrides(offline=options.offline or None, depots=depots, **given)
     return Context.make(
         start=start, environ=dict(os.environ), overrides=overrides, reporter=reporter
     )

@@ -87,8 +87,8 @@ class Printer:
         return cls(stream, color, verbosity)
 
     def error(self, error: TrailError) -> None:
-        """Show an error, and with -v where it comes from."""
-        if self.verbosity > 0:
+        """Show an error, and with -vv where it comes from."""
+        if self.verbosity > 1:
             self.stream.write("".join(traceback.format_exception(error)))
         for label, text in format_error(error):
             self._line(label, text, _CYAN if label == "hint" else _RED)

@@ -8,7 +8,7 @@ there after a fault is the caller's to remove: nothing is visible in the depot y
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -132,7 +132,8 @@ def choose_engine(wanted: str = "auto") -> Engine:
     try:
         native = importlib.import_module("trail.wheel._native")
     except ImportError as error:
-        why = f"the native extension is not installed ({error})"
+        missing = importlib.util.find_spec("trail._native") is None
+        why = f"the native extension {'is not installed' if missing else f'is broken: {error}'}"
     else:
         if native.version() == __version__:
             return native.NativeEngine(  # type: ignore[no-any-return]
