@@ -84,7 +84,7 @@ class Context:
         return Places.from_environ(
             self.environ,
             folder=self.start,
-            current=Path(sys.executable) if sys.executable else None,
+            current=_own_python(),
             known=known,
         )
 
@@ -95,3 +95,9 @@ class Context:
             DepotError: one of them cannot be used.
         """
         return open_depots(self.settings.depots)
+
+
+def _own_python() -> Path | None:
+    """The Python that runs trail; behind a virtual environment, to run only one of the two."""
+    own = getattr(sys, "_base_executable", None) or sys.executable
+    return Path(own) if own else None
