@@ -17,8 +17,7 @@ import os
 import struct
 import zlib
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trail.errors import FetchError
 from trail.files import write_atomic
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptPage", "Page", "PageCache"]
 
+_Place: TypeAlias = tuple[str, int, int]  # version, start and end
 _FORMAT = 3
 _USUAL_HEAD = 1 << 16
 _CHECKSUM = struct.Struct("<I")
@@ -149,18 +149,19 @@ class PageCache:
         self, path: Path, file: _File, place: _Place, url: str, name: NormalizedName
     ) -> list[Row]:
         """Read the rows of a version from a file that was opened before."""
+        version, start, end = place
         try:
-            return _unpack(file.read(path, place.start, place.end))
+            return _unpack(file.read(path, start, end))
         except (OSError, ValueError):
             # Another process may have put a newer page there.
             newer = _open(path, url)
             if newer is not None and newer.identity != file.identity:
                 with contextlib.suppress(OSError, KeyError, TypeError, AttributeError, ValueError):
-                    found = _places(newer)[place.version]
-                    return _unpack(newer.read(path, found.start, found.end))
+                    _, start, end = _places(newer)[version]
+                    return _unpack(newer.read(path, start, end))
                 raise FetchError(
                     f"another process replaced the kept page of `{name}`, which has no"
-                    f" {place.version} any more",
+                    f" {version} any more",
                     hint="run the command again",
                 ) from None
         raise self._damaged(path, name)
@@ -253,12 +254,6 @@ class _File:
             return _read_all(file, end - start)
 
 
-class _Place(NamedTuple):
-    version: str
-    start: int
-    end: int
-
-
 def _open(path: Path | None, url: str) -> _File | None:
     """Read the head of a file; None if the file is not whole, or of another address."""
     if path is None:
@@ -298,11 +293,10 @@ def _read_all(file: FileIO, size: int) -> bytes:
 
 def _places(file: _File) -> dict[str, _Place]:
     versions = file.head["versions"].split()
-    spans = pairwise((0, *file.head["ends"]))
-    return {
-        version: _Place(version, start, end)
-        for version, (start, end) in zip(versions, spans, strict=True)
-    }
+    ends = file.head["ends"]
+    if len(versions) != len(ends):
+        raise ValueError(len(ends))
+    return dict(zip(versions, zip(versions, (0, *ends), ends, strict=False), strict=True))
 
 
 def _pack(rows: list[Row]) -> bytes:
