@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from trail.errors import FetchError
 from trail.index.filenames import split_filename
@@ -31,6 +30,8 @@ def local_path(location: str) -> Path | None:
     parts = urlsplit(location)
     if parts.scheme != "file":
         return None
+    from urllib.request import url2pathname  # noqa: PLC0415  # 40 ms, rarely needed
+
     return Path(url2pathname(parts.path))
 
 
