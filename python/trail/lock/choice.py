@@ -86,8 +86,6 @@ def local_path(url: str, subject: str) -> Path | None:
         # It imports a whole HTTP client, which nearly no lock needs.
         from urllib.request import url2pathname  # noqa: PLC0415
 
-        from urllib.request import url2pathname  # noqa: PLC0415  # 40 ms, rarely needed
-
         return Path(os.path.normpath(url2pathname(parts.path)))
     raise LockError(
         f"{subject} has an address that cannot be used",
