@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar for the download as a whole, and what is being worked on."""
+"""Progress on a terminal: a bar for each download, in lines of at most 80 columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trail.cli.printer import Printer
 
-__all__ = ["PlainReporter", "TerminalReporter", "choose_reporter"]
+__all__ = ["PlainReporter", "TerminalReporter", "choose_reporter", "short_name"]
 
 
 class PlainReporter(Reporter):
@@ -68,7 +68,7 @@ class TerminalReporter(PlainReporter):
     def begin(self, name: str, size: int | None) -> None:
         """Add a bar."""
         with self._lock:
-            self._tasks[name] = self._bars().add_task(name, total=size)
+            self._tasks[name] = self._bars().add_task(short_name(name), total=size)
 
     def advance(self, name: str, count: int) -> None:
         """Move a bar."""
@@ -95,24 +95,32 @@ class TerminalReporter(PlainReporter):
     def _bars(self) -> Progress:
         if self._progress is None:
             from rich.console import Console  # noqa: PLC0415  # 60 ms, only on a terminal
-            from rich.progress import (  # noqa: PLC0415
+            from rich.progress import (  # noqa: PLC0415  # the same
                 BarColumn,
                 DownloadColumn,
                 Progress,
                 TextColumn,
                 TransferSpeedColumn,
             )
+            from rich.table import Column  # noqa: PLC0415  # the same
 
+            # Where the line is too short the name gives way, never the figures. The last two
+            # columns of 80 stay free: there `^C` would break the line, which then remains.
             self._progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=30),
-                DownloadColumn(),
-                TransferSpeedColumn(),
+                TextColumn("{task.description}", table_column=Column(max_width=28, no_wrap=True)),
+                BarColumn(bar_width=20),
+                DownloadColumn(table_column=Column(min_width=13, no_wrap=True)),
+                TransferSpeedColumn(table_column=Column(min_width=10, no_wrap=True)),
                 console=Console(file=self.printer.stream),
                 transient=True,
             )
             self._progress.start()
         return self._progress
+
+
+def short_name(filename: str) -> str:
+    """Say which distribution a wheel is, `numpy 2.4.6`: its tags would fill the line."""
+    return " ".join(filename.split("-")[:2]) if filename.endswith(".whl") else filename
 
 
 def choose_reporter(printer: Printer) -> PlainReporter:

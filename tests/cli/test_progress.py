@@ -1,0 +1,37 @@
+"""The bars, as a terminal of 80 columns gets them."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from trail.cli.printer import Printer
+from trail.cli.progress import TerminalReporter
+
+if TYPE_CHECKING:
+    import pytest
+
+LONG = "charset_normalizer_with_more-3.4.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64"
+
+
+class Terminal(io.StringIO):
+    """Remembers what a terminal would be sent."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_names_and_figures_fit_into_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"COLUMNS": "80", "LINES": "24", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    terminal = Terminal()
+    with TerminalReporter(Printer(stream=terminal)) as reporter:
+        for name in ("numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl", f"{LONG}.whl"):
+            reporter.begin(name, 2_000_000)
+            reporter.advance(name, 1_000_000)
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
+    lines = [line.strip("\r ") for line in shown.splitlines() if "2.0 MB" in line]
+    assert all(len(line) <= 78 for line in lines)
+    assert re.match(r"numpy 2\.4\.6 .*━.* 1\.0/2\.0 MB", lines[-2])
+    assert re.match(r"charset_normalizer_with_mor… .*━.* 1\.0/2\.0 MB", lines[-1])
