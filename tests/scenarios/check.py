@@ -71,6 +71,16 @@ def wanted(
         if marker and not marker.evaluate({**target.environment, "extra": by_extra}):
             continue
         name = normal(requirement.name)
+        if name == request.name:  # the project's own extras are requirements like others
+            for own in map(normal, requirement.extras):
+                if (name, own) not in done:
+                    done.add((name, own))
+                    queue.extend(
+                        (root.requirement, "")
+                        for root in request.roots
+                        if (root.scope.kind, root.scope.name) == (ScopeKind.EXTRA, own)
+                    )
+            continue
         assert name in versions, f"{requirement} is missing on {target.name}"
         version = versions[name]
         assert requirement.specifier.contains(version, prereleases=True), str(requirement)

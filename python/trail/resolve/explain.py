@@ -7,6 +7,7 @@ requires what, and why no version is left.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+_PARENTHESES = re.compile(r"\s*\(([^)]*)\)(?=\s*(?:;|$))")
+_PYTHON_HINT = (
+    "support only Pythons that it supports (`requires-python`), or allow other versions of `{}`"
+)
 _MOST_ROOTS = 40  # that are tried without, one by one
 _ROUNDS = 2_000  # of one such trial
 _MOST_LINES = 12
@@ -136,14 +141,16 @@ class _Story:
             yield from self._constraint_facts(demand.need.name)
         for demand, parent in made.items():
             if parent is not None:
-                group = groups.setdefault((parent.name, demand.problem or demand.need.text), {})
+                fact = demand.problem or f"requires `{_plain(demand.need.text)}`"
+                group = groups.setdefault((parent.name, fact), {})
                 group[parent.shelf] = group.get(parent.shelf, 0) | 1 << parent.place
-        for (name, text), shelves in sorted(
-            groups.items(), key=lambda item: (depths.get(item[0][0], 0), item[0])
-        ):
-            for shelf, mask in shelves.items():
-                problem = text.startswith(("requires Python", "has a wrong", "its metadata"))
-                yield self._package_fact(name, shelf, mask, text, problem=problem)
+        told = [
+            (depths.get(name, 0), name, -mask.bit_length(), text, mask, shelf)
+            for (name, text), shelves in groups.items()
+            for shelf, mask in shelves.items()
+        ]
+        for _, name, _, text, mask, shelf in sorted(told, key=lambda one: one[:4]):
+            yield self._package_fact(name, shelf, mask, text)
         for name in sorted({demand.need.name for demand, parent in made.items() if parent}):
             yield from self._constraint_facts(name)
 
@@ -175,27 +182,25 @@ class _Story:
     def _root_fact(self, demand: Demand) -> str:
         root = demand.root
         where = "" if root is None else _where(root)
-        return f"your project requires `{demand.need.text}`{where}"
+        return f"your project requires `{_plain(demand.need.text)}`{where}"
 
     def _constraint_facts(self, name: str) -> Iterator[str]:
         for need in self._conflict.roots.constraints.get(name, ()):  # type: ignore[call-overload]
             where = _where(self._conflict.roots.written[need])
             yield f"a constraint allows only `{need.text}`{where}"
 
-    def _package_fact(self, name: str, shelf: Shelf, mask: int, text: str, *, problem: bool) -> str:
-        one = mask.bit_count() == 1
-        whole = mask == shelf.everything
+    def _package_fact(self, name: str, shelf: Shelf, mask: int, text: str) -> str:
+        """Say what some versions of a package require, or why they are of no use."""
         versions = shelf.describe(mask)
-        subject = f"`{name}` {versions}" + (" (there is no other version)" if whole and one else "")
-        if whole and not one:
-            subject = f"every version of `{name}` ({versions})"
-            one = True
-        if problem:
-            text = text if one else text.replace("requires", "require", 1)
-            return f"{subject} {text}"
-        if " " in text and text.startswith("only the project"):
-            return f"{subject} names a URL for a dependency, and {text}"
-        return f"{subject} {'requires' if one else 'require'} `{text}`"
+        if mask.bit_count() == 1:
+            only = " (there is no other version)" if mask == shelf.everything else ""
+            return f"`{name}` {versions}{only} {text}"
+        if mask == shelf.everything:
+            return f"every version of `{name}` ({versions}) {text}"
+        for one, many in (("requires ", "require "), ("has ", "have "), ("names ", "name ")):
+            if text.startswith(one):
+                text = many + text.removeprefix(one)
+        return f"`{name}` {versions} {text}"
 
     # --- the end
 
@@ -203,8 +208,9 @@ class _Story:
         causes = self._conflict.causes
         demands = {one.requirement.name: one.requirement for one in causes}
         lost = {one.parent.name for one in causes if one.parent is not None}
-        if any(one.requirement.problem for one in causes) and len(lost) == 1:
-            return f"no version of `{min(lost)}` can be used", self._loosen()
+        problems = [one.requirement for one in causes if one.requirement.problem]
+        if problems and len(lost) == 1:
+            return self._useless(min(lost), problems[0])
         if len(demands) != 1 or self._has_choice():
             return "no versions are left that fit together", self._loosen()
         (name,) = demands
@@ -215,6 +221,15 @@ class _Story:
                 "check the spelling of the name, or add the index that has it",
             )
         return self._empty_shelf(shelf, [one.requirement for one in causes])
+
+    def _useless(self, name: str, example: Demand) -> tuple[str, str]:
+        end = f"no version of `{name}` can be used"
+        problem, need = example.problem or "", example.need
+        if problem.startswith("requires Python"):
+            return f"{end} with Python {self._target.python}", _PYTHON_HINT.format(name)
+        if need.url is not None:
+            return end, f"if you trust it, require `{_bare(need.text)}` in the project itself"
+        return end, self._loosen()
 
     def _has_choice(self) -> bool:
         """Tell whether a package was tried in versions that require different things."""
@@ -290,8 +305,7 @@ class _Story:
         newest = shelf.versions[next(bits(reasons[first]))]
         return {
             Why.NEWER: "choose a later date for `--exclude-newer`, or allow older versions",
-            Why.PYTHON: "support only Pythons that it supports (`requires-python`),"
-            f" or allow other versions of `{shelf.name}`",
+            Why.PYTHON: _PYTHON_HINT.format(shelf.name),
             Why.YANKED: f"if it has to be a yanked version, require `{shelf.name}=={newest}`",
             Why.PLATFORM: "leave this platform out of `platforms` in `[tool.trail]`,"
             f" or require `{shelf.name}` only elsewhere, with a marker",
@@ -302,7 +316,7 @@ class _Story:
     def _loosen(self) -> str:
         """Name the requirements of the project, one of which has to give way."""
         made = self._relevant()
-        texts = [f"`{one.need.text}`" for one, parent in made.items() if parent is None]
+        texts = [f"`{_plain(one.need.text)}`" for one, parent in made.items() if parent is None]
         texts = list(dict.fromkeys(texts))
         if len(texts) == 1:
             return f"loosen or remove {texts[0]}"
@@ -316,9 +330,14 @@ def _where(root: RootRequirement) -> str:
     return f" ({text})"
 
 
+def _plain(text: str) -> str:
+    """Leave out the parentheses that old metadata has."""
+    return _PARENTHESES.sub(r"\1", text)
+
+
 def _bare(text: str) -> str:
-    """Leave out the marker: that it holds is known."""
-    return text.partition(";")[0].strip()
+    """Leave out the marker as well: that it holds is known."""
+    return _plain(text).partition(";")[0].strip()
 
 
 def _all(shelf: Shelf) -> str:

@@ -134,7 +134,7 @@ class Markers:
                     text = f"python_version == '{_minor(minors[low])}'"
                 mask = sum(masks[low : high + 1])
                 found.append(_Term(text, mask, _cost(text)))
-        for minor in sorted(set(minors)):
+        for minor in sorted(set(minors))[1:-1]:  # at the ends `<` and `>=` read better
             mask = sum(masks[n] for n, one in enumerate(minors) if one != minor)
             text = f"python_version != '{_minor(minor)}'"
             found.append(_Term(text, mask, _cost(text)))

@@ -22,6 +22,15 @@ __all__ = ["Need", "Needs", "as_need"]
 # Takes the extra out of a marker without parsing it: airflow has 1000 requirements, and all
 # but a few of them belong to extras that nobody asks for.
 _EXTRA = re.compile(r"""\bextra\s*==\s*(["'])(.*?)\1""")
+# Mistakes in the requirements of old releases that everybody used to accept, and what is
+# meant: celery 4 alone has the first one in 40 releases. uv corrects them as well.
+_MISTAKES = (
+    (re.compile(r">=?\s*dev\b"), ">0.0.0.dev0"),
+    (re.compile(r"(\d)\*"), r"\1.*"),  # !=3.0*
+    (re.compile(r"([<>]=?\s*[\d.]*\d)\.\*"), r"\1"),  # >=3.6.*
+    (re.compile(r"(\d)\s*([<>=!~]=?)"), r"\1,\2"),  # >=1.0<2
+    (re.compile(r",\s*(?=\)|;|$)"), ""),  # >=1.0,
+)
 _OR = re.compile(r"\bor\b")
 
 
@@ -115,8 +124,23 @@ class Needs:
     def _parse(self, text: str) -> Need:
         need = self._parsed.get(text)
         if need is None:
-            need = self._parsed[text] = as_need(Requirement(text), text)
+            need = self._parsed[text] = as_need(_read(text), text)
         return need
+
+
+def _read(text: str) -> Requirement:
+    """Parse a requirement, and correct it where it needs that."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        head, semicolon, marker = text.partition(";")
+        for pattern, meant in _MISTAKES:
+            head = pattern.sub(meant, head)
+            try:
+                return Requirement(f"{head}{semicolon}{marker}")
+            except InvalidRequirement:
+                continue
+        raise
 
 
 def problem_of(error: InvalidRequirement) -> str:

@@ -228,7 +228,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
     def _read_demands(self, shelf: Shelf, place: int, extra: NormalizedName) -> tuple[Demand, ...]:
         facts = self._world.facts(shelf, place)
         if isinstance(facts, Broken):
-            return self._exclude(shelf, place, Why.BROKEN, f"its metadata {facts.reason}")
+            return self._exclude(shelf, place, Why.BROKEN, f"has metadata that {facts.reason}")
         if not self._ledger.python(facts.requires_python):
             return self._exclude(shelf, place, Why.PYTHON, facts.requires_python or "")
         try:
@@ -276,9 +276,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         direct = self._roots.directs.get(need.name)
         root = self._roots.written.get(need)
         if need.url is not None and (direct is None or direct.url != need.url):
-            return Demand(
-                f"{need.name} @", need, None, 0, root, "only the project itself may name a URL"
-            )
+            return Demand(f"{need.name} @", need, None, 0, root, f"names a URL: `{need.text}`")
         shelf = self._world.shelf(need.name, direct)
         if shelf is None:
             return Demand(need.name, need, None, 0, root)

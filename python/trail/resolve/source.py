@@ -90,7 +90,7 @@ class Broken:
     """Says why a version cannot be used: no readable metadata, or a build that failed.
 
     Args:
-        reason: in words, goes on after “its metadata …”; no final period.
+        reason: in words, goes on after “metadata that …”, for instance `cannot be read`.
     """
 
     reason: str
