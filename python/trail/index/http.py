@@ -73,14 +73,15 @@ class Http:
         """Close all connections; requests that are under way fail, and no more are made."""
         with self._lock:
             self._closed = True
+            background = self._background
+        if background is not None:
+            background.close()
+        with self._lock:
             # Closing a socket does not wake who reads from it; most readers wake by
             # themselves, as the next bytes arrive, and see that it is over.
             self._lock.wait_for(lambda: self._streams == 0, timeout=_GRACE)
-            streaming, background = self._streaming, self._background
-        if background is not None:
-            background.close()
-        if streaming is not None:
-            streaming.close()
+            if self._streaming is not None:
+                self._streaming.close()
 
     def patience(self, url: str) -> Patience:
         """Begin to count the retries of a transfer."""

@@ -454,3 +454,18 @@ def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:
         with pytest.raises(FetchError, match="trail is ending"):
             index.download(wheel, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_ends_small_requests_too() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        client(index_url=f"http://127.0.0.1:{silent.getsockname()[1]}/", no_index=False) as index,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        page = pool.submit(index.page, FOO)
+        connection, _ = silent.accept()
+        with connection:
+            connection.recv(1 << 16)
+            index.close()
+            with pytest.raises(FetchError, match="trail is ending"):
+                page.result(10)
