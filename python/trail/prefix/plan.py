@@ -1,13 +1,14 @@
 """Decide how each path of a prefix comes from its entries. Nothing is written here.
 
-The rules (hooks.md has the measurements behind them):
+The rules:
 1. A path that one distribution owns alone is one link, at the shallowest such place.
 2. A folder that several own is a real folder, and rule 1 holds for its children: so a
    namespace package (PEP 420) is shared at any depth.
 3. A regular package that several own, one whose native libraries look for those of another
    distribution, and what known.py names is joined: real folders all the way down, and
    hardlinks, because code in it may resolve links or walk its own tree.
-4. A `.dist-info` folder is real, with links to its files: some tools do not follow a link.
+4. A `.dist-info` folder is real, with hardlinks to its files: some tools do not follow a link
+   to a folder, and symbolic links with long targets cost three times as much as hardlinks.
 5. With the modes `hardlink` and `copy` everything is joined.
 6. Where two distributions bring the same file, the dependent wins over its dependency,
    otherwise the later name. Different contents are worth a warning.
@@ -250,7 +251,7 @@ class _Planner:
     def _one(self, path: str, part: _Part, how: _How, *, is_folder: bool) -> None:
         """Place what one distribution owns alone."""
         if not is_folder:
-            action = self._hard if how is _How.JOINED else Action.FILE_LINK
+            action = Action.FILE_LINK if how is _How.LINKED else self._hard
             self._links.append(Link(action, path, *part))
         elif how is _How.LINKED and self._must_join(part):
             self._real(path, [part], _How.JOINED)

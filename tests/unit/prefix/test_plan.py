@@ -114,12 +114,12 @@ def test_a_module_is_a_link_with_its_bytecode() -> None:
     assert f"{SITE}/__pycache__" in result.folders
 
 
-def test_dist_info_is_a_real_folder_with_links_at_any_depth() -> None:
+def test_dist_info_is_a_real_folder_with_hardlinks_at_any_depth() -> None:
     result = plan(Wheel("a", ["a.py", "a-1.0.dist-info/licenses/deep/LICENSE"]))
     paths = {link.path: link.action for link in result.links if ".dist-info" in link.path}
     assert paths == {
-        f"{SITE}/a-1.0.dist-info/METADATA": Action.FILE_LINK,
-        f"{SITE}/a-1.0.dist-info/licenses/deep/LICENSE": Action.FILE_LINK,
+        f"{SITE}/a-1.0.dist-info/METADATA": Action.HARDLINK,
+        f"{SITE}/a-1.0.dist-info/licenses/deep/LICENSE": Action.HARDLINK,
     }
     assert f"{SITE}/a-1.0.dist-info/licenses/deep" in result.folders
 

@@ -58,7 +58,7 @@ def test_the_plan_has_the_folders_of_windows() -> None:
     assert {link.path: link.action for link in plan.links} == {
         "Lib/data": Action.FOLDER_LINK,
         "Lib/site-packages/a": Action.FOLDER_LINK,
-        "Lib/site-packages/a-1.0.dist-info/METADATA": Action.FILE_LINK,
+        "Lib/site-packages/a-1.0.dist-info/METADATA": Action.HARDLINK,
         "Scripts/tool.exe": Action.SCRIPT,
         "include/a": Action.FOLDER_LINK,
         f"include/site/python{minor}/a": Action.FOLDER_LINK,
