@@ -8,7 +8,6 @@ import ssl
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-import certifi
 import httpx
 
 from trail import __version__
@@ -131,8 +130,10 @@ def _system_trust() -> ssl.SSLContext:
     except ImportError:
         context = ssl.create_default_context()
         if not context.cert_store_stats()["x509"]:
-            # The system has none, or its own way to keep them. Reading both takes twice as long.
-            context.load_verify_locations(cafile=certifi.where())
+            # The system has none, or its own way to keep them: certifi's too. Reading both
+            # takes twice as long.
+            context = httpx.create_ssl_context(trust_env=False)
+            context.load_default_certs()
     else:
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return context
