@@ -12,11 +12,13 @@ import os
 import shlex
 import signal
 import subprocess
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyproject_hooks import (
     BackendUnavailable,
+    BuildBackendWarning,
     BuildBackendHookCaller,
     HookMissing,
     UnsupportedOperation,
@@ -267,7 +269,12 @@ class Backend:
         self._hook = name
         settings = dict(self._recipe.config_settings) or None
         try:
-            return getattr(hooks, name)(*values, config_settings=settings, **more)
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", BuildBackendWarning)
+                result = getattr(hooks, name)(*values, config_settings=settings, **more)
+            for warning in said:
+                self._reporter.note(f"{self._label}: {str(warning.message).strip()}")
+            return result
         except subprocess.CalledProcessError as error:
             code = error.returncode
             how = f"ended with status {code}" if code >= 0 else f"was ended by signal {-code}"

@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.tags import create_compatible_tags_selector
-from packaging.utils import parse_wheel_filename
 from packaging.version import Version
 
+from trail.commands.build import builder_for, no_build
+from trail.commands.chosen import choose
 from trail.commands.lock import read_lock, roots_of
 from trail.commands.source import IndexSource
-from trail.errors import LockError, ResolutionError, UsageError
+from trail.errors import LockError, UsageError
 from trail.index.client import IndexClient
-from trail.model import NormalizedName, Selection, WheelFile
+from trail.model import Selection, SourcePackage, WheelFile
 from trail.resolve.model import (
+    Names,
     Options,
     Origin,
     Request,
@@ -33,14 +34,10 @@ if TYPE_CHECKING:
 
     from trail.commands.context import Context
     from trail.interpreter.model import Interpreter
+    from trail.model import NormalizedName
     from trail.project.pyproject import PyProject
-    from trail.resolve.model import Resolved
-    from trail.resolve.source import File
 
 __all__ = ["read_requirement", "resolve_here"]
-
-
-_ITSELF = NormalizedName("")  # not one of its extras
 
 
 def read_requirement(word: str) -> Requirement:
@@ -109,7 +106,7 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     request = Request(
         roots=tuple(roots),
         name=pyproject.name if pyproject is not None else None,
-        options=Options(preferences=preferences),
+        options=Options(preferences=preferences, no_build=no_build(Names(), context.settings)),
     )
     with (
         IndexClient(
@@ -118,11 +115,18 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        IndexSource(client, reporter=context.reporter) as source,
+        builder_for(context, client, request.options.no_build) as builder,
+        IndexSource(client, builder=builder, reporter=context.reporter) as source,
     ):
         outcome = resolve(request, (target,), source, reporter=context.reporter)
-    packages = outcome.resolutions[0].packages.values()
-    return Selection(wheels=tuple(_wheel(package, interpreter) for package in packages))
+    here = next(one for one in outcome.resolutions if one.target.name == target.name)
+    chosen = [
+        choose(package, interpreter.tags, builder.commits) for package in here.packages.values()
+    ]
+    return Selection(
+        wheels=tuple(one for one in chosen if isinstance(one, WheelFile)),
+        sources=tuple(one for one in chosen if isinstance(one, SourcePackage)),
+    )
 
 
 def _chosen(
@@ -144,35 +148,3 @@ def _locked(pyproject: PyProject) -> dict[NormalizedName, tuple[Version, ...]]:
         if package.version is not None:
             found[package.name] = (*found.get(package.name, ()), package.version)
     return found
-
-
-def _wheel(package: Resolved, interpreter: Interpreter) -> WheelFile:
-    """Choose the best of a version's wheels, as installers do."""
-    select = create_compatible_tags_selector(interpreter.tags)
-    wheels = [file for file in package.files if file.is_wheel]
-    best = next(
-        iter(select((file, parse_wheel_filename(file.filename)[3]) for file in wheels)), None
-    )
-    if best is None:
-        raise ResolutionError(
-            f"`{package.name}` {package.version} has no wheel for this Python; trail cannot build"
-            " it yet"
-        )
-    return _as_wheel(package, best)
-
-
-def _as_wheel(package: Resolved, file: File) -> WheelFile:
-    from pathlib import Path  # noqa: PLC0415  # a file of this machine is rare
-
-    return WheelFile(
-        name=package.name,
-        version=str(package.version),
-        filename=file.filename,
-        hashes=file.hashes,
-        size=file.size,
-        url=file.url,
-        path=Path(file.path) if file.path is not None else None,
-        index=package.index,
-        vouched=bool(file.hashes),
-        requires=tuple(sorted({one.name for one in package.dependencies.get(_ITSELF, ())})),
-    )

@@ -7,6 +7,8 @@ like everything else, so that the next build with the same requirements only loo
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -19,6 +21,8 @@ from trail.build.checkout import Git, parse_reference
 from trail.commands.bring import bring
 from trail.commands.chosen import choose
 from trail.commands.source import IndexSource
+from trail.commands.target import Request as Asked
+from trail.commands.target import choose_python
 from trail.commands.trees import as_file, digest_of, folder_of, origin_of, place_of
 from trail.depot.layout import site_packages
 from trail.errors import BuildError
@@ -30,9 +34,10 @@ from trail.resolve.model import Names, Options, Request, RootRequirement, Target
 from trail.resolve.model import Origin as Place
 from trail.resolve.solve import Conflict, solve
 from trail.resolve.world import World
+from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from trail.commands.context import Context
@@ -43,7 +48,7 @@ if TYPE_CHECKING:
     from trail.settings import Settings
     from trail.wheel.engine import Engine
 
-__all__ = ["Builder"]
+__all__ = ["Builder", "builder_for", "no_build", "read_metadata"]
 
 
 class Builder:
@@ -51,7 +56,7 @@ class Builder:
 
     Args:
         context: where and how.
-        interpreter: the Python.
+        interpreter: finds the Python; called when something must be built.
         stack: the depots.
         client: fetches archives and what builds require; stays open.
         engine: unpacks and verifies.
@@ -61,7 +66,7 @@ class Builder:
     def __init__(  # noqa: PLR0913  # the parts that a build joins
         self,
         context: Context,
-        interpreter: Interpreter,
+        interpreter: Callable[[], Interpreter],
         *,
         stack: Stack,
         client: IndexClient,
@@ -70,14 +75,11 @@ class Builder:
     ) -> None:
         self._environ = context.environ
         self._reporter = context.reporter
-        self._interpreter = interpreter
+        self._find_interpreter = interpreter
         self._stack = stack
         self._client = client
         self._engine = engine
         self._settings = settings
-        self._cache = BuildCache(
-            stack, engine, interpreter.tags, max_unpacked=settings.max_unpacked
-        )
         self._git = Git(stack.receiver, context.environ, offline=settings.offline)
         self._world: World | None = None
         self._source: IndexSource | None = None
@@ -152,6 +154,19 @@ class Builder:
             reference = parse_reference(url)
             self.commits[url] = self._git.commit_of(reference.url, reference.revision)
         return self.commits[url]
+
+    @cached_property
+    def _interpreter(self) -> Interpreter:
+        return self._find_interpreter()
+
+    @cached_property
+    def _cache(self) -> BuildCache:
+        return BuildCache(
+            self._stack,
+            self._engine,
+            self._interpreter.tags,
+            max_unpacked=self._settings.max_unpacked,
+        )
 
     # --- builds
 
@@ -318,12 +333,7 @@ class Builder:
             for text in requirements
         ]
         settings = self._settings
-        request = Request(
-            roots=tuple(roots),
-            options=Options(
-                no_build=Names(everything=settings.no_build, names=settings.no_build_package)
-            ),
-        )
+        request = Request(roots=tuple(roots), options=Options(no_build=no_build(Names(), settings)))
         environment = self._interpreter.environment
         target = Target(
             name=f"{self._interpreter.implementation}-{self._interpreter.minor} here",
@@ -352,6 +362,37 @@ class Builder:
         )
         built = self.build(one for one in chosen if isinstance(one, SourcePackage))
         return (*brought.entries, *built)
+
+
+def builder_for(context: Context, client: IndexClient, refused: Names) -> Builder:
+    """Make what builds while requirements are resolved, for the project's Python.
+
+    Args:
+        context: where and how.
+        client: fetches what is needed; stays open.
+        refused: what is not built.
+    """
+    stack = context.depots()
+    known = stack.receiver.layout.interpreters
+    settings = replace(
+        context.settings, no_build=refused.everything, no_build_package=refused.names
+    )
+    return Builder(
+        context,
+        lambda: choose_python(context, Asked(), known).interpreter,
+        stack=stack,
+        client=client,
+        engine=choose_engine(settings.engine),
+        settings=settings,
+    )
+
+
+def no_build(names: Names, settings: Settings) -> Names:
+    """Put together what the command line and the settings do not allow to be built."""
+    return Names(
+        everything=names.everything or settings.no_build,
+        names=names.names | settings.no_build_package,
+    )
 
 
 class _OnlyBuilds(Exception):  # noqa: N818  # not an error: there is another way

@@ -122,7 +122,7 @@ def install(context: Context, request: Request) -> Installed:
 
             with Builder(
                 context,
-                python.interpreter,
+                lambda: python.interpreter,
                 stack=stack,
                 client=client,
                 engine=engine,

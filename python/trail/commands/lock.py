@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from trail.commands.build import builder_for, no_build
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
 from trail.commands.source import IndexSource
 from trail.errors import LockError, ProjectError, UsageError
@@ -121,7 +122,9 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         roots=tuple(roots_of(pyproject)),
         name=pyproject.name,
         requires_python=pyproject.requires_python,
-        options=replace(options, preferences=old),
+        options=replace(
+            options, preferences=old, no_build=no_build(options.no_build, context.settings)
+        ),
     )
     targets = _targets(context, pyproject)
     receiver = context.depots().receiver
@@ -132,7 +135,8 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        IndexSource(client, reporter=context.reporter) as source,
+        builder_for(context, client, request.options.no_build) as builder,
+        IndexSource(client, builder=builder, reporter=context.reporter) as source,
     ):
         outcome = resolve(
             request,
@@ -142,7 +146,13 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             reporter=context.reporter,
         )
     inputs = inputs_of(pyproject, options, context.settings.platforms)
-    pylock = to_pylock(outcome.locked, requires_python=pyproject.requires_python, inputs=inputs)
+    pylock = to_pylock(
+        outcome.locked,
+        requires_python=pyproject.requires_python,
+        inputs=inputs,
+        folder=path.parent,
+        commits=builder.commits,
+    )
     return Locking(
         path=path,
         data=dump_pylock(pylock),

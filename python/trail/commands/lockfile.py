@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urldefrag
 
 from packaging.markers import Marker
-from packaging.pylock import Package, PackageArchive, PackageSdist, PackageWheel, Pylock
+from packaging.pylock import (
+    Package,
+    PackageArchive,
+    PackageDirectory,
+    PackageSdist,
+    PackageVcs,
+    PackageWheel,
+    Pylock,
+)
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from trail.build.checkout import parse_reference
 from trail.errors import LockError
+from trail.index.links import local_path
 from trail.lock.choice import strong_hashes
 from trail.resolve.model import Options, Prerelease, Strategy
 
@@ -19,7 +33,7 @@ if TYPE_CHECKING:
 
     from trail.project.pyproject import PyProject
     from trail.resolve.model import Locked, LockedPackage
-    from trail.resolve.source import File
+    from trail.resolve.source import Direct, File
 
 __all__ = ["changes", "inputs_of", "options_of", "to_pylock"]
 
@@ -108,7 +122,12 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]
 
 
 def to_pylock(
-    locked: Locked, *, requires_python: SpecifierSet | None, inputs: Mapping[str, Any]
+    locked: Locked,
+    *,
+    requires_python: SpecifierSet | None,
+    inputs: Mapping[str, Any],
+    folder: Path | None = None,
+    commits: Mapping[str, str] | None = None,
 ) -> Pylock:
     """Make the lock.
 
@@ -116,9 +135,11 @@ def to_pylock(
         locked: what the resolver found.
         requires_python: of the project.
         inputs: as `inputs_of` gives them.
+        folder: of the lock, for relative paths; None leaves paths as they are.
+        commits: which commit each address of a repository stands for.
 
     Raises:
-        LockError: a package comes from where a lock cannot name it yet, or without a hash.
+        LockError: a package comes from where a lock cannot name it, or without a hash.
     """
     return Pylock(
         lock_version=Version("1.0"),
@@ -127,12 +148,12 @@ def to_pylock(
         extras=list(locked.extras) or None,
         dependency_groups=[str(name) for name in locked.groups] or None,
         created_by="trail",
-        packages=[_package(package) for package in locked.packages],
+        packages=[_package(package, folder, commits or {}) for package in locked.packages],
         tool={_TOOL: {_INPUTS: dict(inputs)}},
     )
 
 
-def _package(package: LockedPackage) -> Package:
+def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, str]) -> Package:
     marker = Marker(package.marker) if package.marker else None
     dependencies = [
         {"name": dependency.name} | ({"version": dependency.version} if dependency.version else {})
@@ -141,13 +162,18 @@ def _package(package: LockedPackage) -> Package:
     unique = [item for place, item in enumerate(dependencies) if item not in dependencies[:place]]
     requires = SpecifierSet(package.requires_python) if package.requires_python else None
     if package.direct is not None:
+        vcs = _vcs(package.direct.url, commits)
+        directory = None if package.files or vcs else _directory(package.direct, folder)
         return Package(
             name=package.name,
-            version=package.version,
+            # The version of a folder changes with its files (PEP 751).
+            version=None if directory is not None else package.version,
             marker=marker,
             requires_python=requires,
             dependencies=unique or None,
-            archive=_archive(package),
+            vcs=vcs,
+            directory=directory,
+            archive=_archive(package.files[0], package.direct) if package.files else None,
         )
     wheels = [PackageWheel(**_fields(file)) for file in package.files if file.is_wheel]
     sources = [file for file in package.files if not file.is_wheel]
@@ -163,20 +189,41 @@ def _package(package: LockedPackage) -> Package:
     )
 
 
-def _archive(package: LockedPackage) -> PackageArchive:
-    if len(package.files) != 1 or not package.files[0].is_wheel:
-        raise LockError(
-            f"`{package.name}` comes from where trail cannot build it yet",
-            details=(("from", package.direct.url if package.direct else "unknown"),),
-            hint="name a wheel, or a version from an index",
-        )
-    file = package.files[0]
+def _vcs(url: str, commits: Mapping[str, str]) -> PackageVcs | None:
+    if not url.startswith("git+"):
+        return None
+    reference = parse_reference(url)
+    return PackageVcs(
+        type="git",
+        url=reference.url,
+        requested_revision=reference.revision,
+        commit_id=commits[url],
+        subdirectory=reference.subdirectory or None,
+    )
+
+
+def _directory(direct: Direct, folder: Path | None) -> PackageDirectory:
+    address, fragment = urldefrag(direct.url)
+    path = local_path(address)
+    if path is None:
+        raise LockError(f"`{direct.url}` is neither archive, folder nor repository")
+    shown = path.as_posix()
+    if folder is not None:
+        with contextlib.suppress(ValueError):  # another drive
+            shown = Path(os.path.relpath(path, folder)).as_posix()
+    return PackageDirectory(
+        path=shown,
+        editable=direct.editable or None,
+        subdirectory=dict(parse_qsl(fragment)).get("subdirectory"),
+    )
+
+
+def _archive(file: File, direct: Direct) -> PackageArchive:
+    fields = _fields(file)
+    del fields["name"]  # of an archive it is the end of its address
+    fragment = dict(parse_qsl(urldefrag(direct.url).fragment))
     return PackageArchive(
-        url=file.url,
-        path=file.path,
-        size=file.size,
-        upload_time=file.upload_time,
-        hashes=dict(_hashes(file)),
+        **fields, subdirectory=None if file.is_wheel else fragment.get("subdirectory")
     )
 
 
