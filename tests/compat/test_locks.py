@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benches.locks import LOCKS, Tools, Wheelhouse, default_cache, get_tools, get_wheelhouse
-from filelock import FileLock
 
 import trail
+from trail.depot.locks import hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,7 +75,7 @@ class Depots:
 def cache() -> Iterator[Path]:
     folder = default_cache(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "compat.lock"):
+    with hold(folder / "compat.lock"):
         yield folder
 
 
