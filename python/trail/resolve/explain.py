@@ -345,8 +345,8 @@ def _all(shelf: Shelf) -> str:
 
 
 def _newest(shelf: Shelf) -> str:
-    stable = shelf.stable or shelf.everything
-    return str(shelf.versions[next(bits(stable))]) if stable else ""
+    stable = [version for version in shelf.versions if not version.is_prerelease]
+    return str((stable or shelf.versions)[0]) if shelf.versions else ""
 
 
 def _list(texts: Iterable[str]) -> str:

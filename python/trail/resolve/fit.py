@@ -117,12 +117,11 @@ class Ledger:
 
     def accepts(self, filename: str) -> tuple[bool, ...]:
         """Tell which platforms of the target accept a wheel."""
-        text = "-".join(filename[:-4].rsplit("-", 3)[-3:]).lower()
-        known = self._accepted.get(text)
+        known = self._accepted.get(filename)
         if known is None:
-            found = _parse_tags(text)
+            found = _parse_tags("-".join(filename[:-4].rsplit("-", 3)[-3:]).lower())
             known = tuple(not found.isdisjoint(tags) for tags in self._tags)
-            self._accepted[text] = known
+            self._accepted[filename] = known
         return known
 
     def needs_build(self, shelf: Shelf, place: int) -> bool:

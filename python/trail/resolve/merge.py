@@ -115,10 +115,11 @@ class _Merger:
                 for one in found:
                     entry.dependencies[one.name] = entry.dependencies.get(one.name, 0) | bit
             for file in package.files:
-                if file.filename not in entry.files and (
-                    not file.is_wheel or self._accepts(self._targets[place], file.filename)
+                name = file.filename
+                if name not in entry.files and (
+                    not file.is_wheel or self._accepts(self._targets[place], name)
                 ):
-                    entry.files[file.filename] = file
+                    entry.files[name] = file
         for scope, nodes in reached.items():
             for name in {name for name, _ in nodes}:
                 scopes = self._entries[_key(resolution.packages[name])].scopes

@@ -112,7 +112,14 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
     ) -> Iterable[str]:
         """See `AbstractProvider`: after a clash, those that took part in it."""
         if not backtrack_causes:
-            return identifiers
+            # Versions that were found to go together need no thinking about their order.
+            easy = (
+                name
+                for name in identifiers
+                if name in self._preferences and not self._watcher.clashes[name]
+            )
+            first = next(easy, None)
+            return identifiers if first is None else (first,)
         causes = {info.requirement.name for info in backtrack_causes}
         causes.update(info.parent.name for info in backtrack_causes if info.parent is not None)
         return [name for name in identifiers if name in causes] or identifiers
@@ -212,16 +219,14 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         lowest = self._options.strategy is Strategy.LOWEST or (
             self._options.strategy is Strategy.LOWEST_DIRECT and name in self._roots.names
         )
-        if self._options.prerelease is Prerelease.ALLOW or name in self._roots.prereleases:
-            parts: tuple[int, ...] = (mask,)
-        else:
-            parts = (mask & shelf.stable, mask & ~shelf.stable)
-        for part in parts:
-            for place in bits(part, lowest=lowest):
-                if (shelf, place) not in self._impossible and self._ledger.fits(
-                    shelf, place, pinned=pinned
-                ):
-                    yield place
+        places: Iterable[int] = bits(mask, lowest=lowest)
+        if self._options.prerelease is not Prerelease.ALLOW and name not in self._roots.prereleases:
+            places = _stable_first(shelf, places)
+        for place in places:
+            if (shelf, place) not in self._impossible and self._ledger.fits(
+                shelf, place, pinned=pinned
+            ):
+                yield place
 
     # --- demands
 
@@ -284,6 +289,16 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
 
 _NOTHING = NormalizedName("")  # no extra
+
+
+def _stable_first(shelf: Shelf, places: Iterable[int]) -> Iterator[int]:
+    later = []
+    for place in places:
+        if shelf.versions[place].is_prerelease:
+            later.append(place)
+        else:
+            yield place
+    yield from later
 
 
 class Watcher(BaseReporter[Demand, Candidate, str]):

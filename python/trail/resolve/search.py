@@ -51,16 +51,27 @@ def search(
 
 
 class _Search(Resolution[Demand, Candidate, str]):
+    def __init__(self, provider: Provider, watcher: Watcher) -> None:
+        super().__init__(provider, watcher)
+        self._known: dict[str, tuple[Criterion[Demand, Candidate], Candidate, bool]] = {}
+
     def _is_current_pin_satisfying(
         self, name: str, criterion: Criterion[Demand, Candidate]
     ) -> bool:
         if not criterion.information:  # what nobody demands needs no candidate
             return True
         pin = self.state.mapping.get(name)
-        return pin is not None and not pin.stale and self._satisfies(pin, criterion)
-
-    def _satisfies(self, pin: Candidate, criterion: Criterion[Demand, Candidate]) -> bool:
-        return all(self._p.is_satisfied_by(info.requirement, pin) for info in criterion.information)
+        if pin is None or pin.stale:
+            return False
+        # resolvelib asks for every package in every step; few criteria are new.
+        known = self._known.get(name)
+        if known is not None and known[0] is criterion and known[1] is pin:
+            return known[2]
+        found = all(
+            self._p.is_satisfied_by(info.requirement, pin) for info in criterion.information
+        )
+        self._known[name] = (criterion, pin, found)
+        return found
 
     def _remove_information_from_criteria(
         self, criteria: dict[str, Criterion[Demand, Candidate]], parents: Collection[str]

@@ -48,7 +48,6 @@ class Shelf:
         self.versions = sorted(versions, reverse=True)
         self.places = {version: place for place, version in enumerate(self.versions)}
         self.everything = (1 << len(self.versions)) - 1
-        self.stable = self.mask(v for v in self.versions if not v.is_prerelease)
         self._project = project
         self._files = tuple(files)
         self._masks: dict[str, int] = {"": self.everything}
