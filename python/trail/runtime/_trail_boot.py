@@ -133,8 +133,9 @@ def install(site: str = "") -> None:
             del sys.path_importer_cache[path]
 
 
-def _hook(path: str) -> PrefixFinder:
-    for site in _sites:
+def _hook(path: "Any") -> PrefixFinder:
+    # runpy and pkgutil of Python 3.10 and older ask with whatever they were given.
+    for site in _sites if isinstance(path, str) else ():
         # A file may be an archive, which is zipimport's.
         if (path == site or path.startswith(site + sep)) and _list(path) is not None:
             return PrefixFinder(path)

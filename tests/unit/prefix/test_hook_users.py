@@ -1,4 +1,4 @@
-"""What the backport of importlib.resources asks of a loader."""
+"""What others ask of the import hook: importlib_resources, pkgutil, runpy."""
 
 from __future__ import annotations
 
@@ -42,3 +42,20 @@ def test_loaders_are_told_as_the_standard_ones(depot: Depot, python: Path) -> No
 
     assert word[0] == "PrefixLoader"
     assert word[1] in {"True", "_frozen_importlib_external"}
+
+
+@pytest.mark.parametrize(
+    "python", [Path(sys.executable), *other_pythons()], ids=lambda path: path.parts[-3]
+)
+def test_what_is_no_text_is_left_to_the_other_hooks(depot: Depot, python: Path) -> None:
+    prefix = make_prefix(depot, [], python=this_python(str(python)))
+    code = (
+        "import pathlib, sys\n"
+        "for path in (b'/', 7, pathlib.Path('/')):\n"
+        "    try:\n"
+        "        sys.path_hooks[0](path)\n"
+        "    except ImportError as error:\n"
+        "        print(error)\n"
+    )
+
+    assert run_python(prefix, "-c", code).splitlines() == ["not a folder of a prefix"] * 3
