@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pyproject_hooks import (
     BackendUnavailable,
-    BuildBackendWarning,
     BuildBackendHookCaller,
+    BuildBackendWarning,
     HookMissing,
     UnsupportedOperation,
 )
@@ -268,20 +268,18 @@ class Backend:
     def _call(self, hooks: BuildBackendHookCaller, name: str, *values: Any, **more: Any) -> Any:
         self._hook = name
         settings = dict(self._recipe.config_settings) or None
+        said: list[warnings.WarningMessage] = []
         try:
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always", BuildBackendWarning)
-                result = getattr(hooks, name)(*values, config_settings=settings, **more)
-            for warning in said:
-                self._reporter.note(f"{self._label}: {str(warning.message).strip()}")
-            return result
+                return getattr(hooks, name)(*values, config_settings=settings, **more)
         except subprocess.CalledProcessError as error:
             code = error.returncode
             how = f"ended with status {code}" if code >= 0 else f"was ended by signal {-code}"
             raise self._failed(f"`{name}` {how}") from error
         except BackendUnavailable as error:
             raise self._failed(
-                f"its backend `{self._system.backend}` cannot be imported", error.traceback
+                f"its backend `{self._system.backend}` cannot be imported", str(error)
             ) from error
         except UnsupportedOperation as error:
             raise self._failed(f"its backend refuses `{name}`", error.traceback) from error
@@ -292,6 +290,9 @@ class Backend:
                     f" `{self._system.backend}` is too old, or cannot do that (PEP 660)"
                 ) from error
             raise
+        finally:
+            for warning in said:
+                self._reporter.note(f"{self._label}: {str(warning.message).strip()}")
 
     def _run(
         self,
