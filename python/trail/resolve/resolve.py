@@ -1,6 +1,6 @@
 """Resolve for many targets, as seldom as possible, and merge the results.
 
-The targets are taken in their order, the newest Python first. What was found for one is used
+The targets are taken in their order (see `make_targets`). What was found for one is used
 for every other that answers the same to all that was asked (`Ledger.holds_for`); where that
 is not so, the versions found so far are preferred, so that the lock has few versions.
 """

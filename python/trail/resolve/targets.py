@@ -168,7 +168,10 @@ def _unknown(name: str) -> SettingsError:
 def make_targets(
     requires_python: SpecifierSet | None, platforms: Iterable[Platform]
 ) -> tuple[Target, ...]:
-    """List the targets of a project: Pythons, the newest one first, on each platform.
+    """List the targets of a project: Pythons, the newest ones first, on each platform.
+
+    The newest minor that trail knows comes last: few packages support it in its first months,
+    and what is left for it shall not hold back the others.
 
     Platforms that no marker can tell apart, such as those of musl and glibc, share a target.
 
@@ -206,7 +209,7 @@ def split_patches(target: Target, patches: Iterable[int]) -> tuple[Target, ...]:
 
 
 def _pythons(requires_python: SpecifierSet | None) -> Iterator[Version]:
-    for minor in range(NEWEST_MINOR, OLDEST_MINOR - 1, -1):
+    for minor in (*range(NEWEST_MINOR - 1, OLDEST_MINOR - 1, -1), NEWEST_MINOR):
         for patch in range(_PATCHES):
             version = Version(f"3.{minor}.{patch}")
             if requires_python is None or requires_python.contains(version, prereleases=True):

@@ -81,15 +81,15 @@ def test_name_that_is_no_platform_is_refused(name: str) -> None:
     assert caught.value.details[0][1].startswith("one of linux-x86_64, linux-aarch64, ")
 
 
-def test_targets_are_pythons_from_the_newest_on_each_platform() -> None:
+def test_targets_are_pythons_on_each_platform_with_the_newest_one_last() -> None:
     platforms = [parse_platform("linux-x86_64"), parse_platform("windows-x86_64")]
     targets = make_targets(SpecifierSet(">=3.14,!=3.15.0"), platforms)
 
     assert [(target.name, str(target.python)) for target in targets] == [
-        ("cpython-3.15.1 linux-x86_64", "3.15.1"),
-        ("cpython-3.15.1 windows-x86_64", "3.15.1"),
         ("cpython-3.14 linux-x86_64", "3.14.0"),
         ("cpython-3.14 windows-x86_64", "3.14.0"),
+        ("cpython-3.15.1 linux-x86_64", "3.15.1"),
+        ("cpython-3.15.1 windows-x86_64", "3.15.1"),
     ]
 
 
