@@ -136,9 +136,9 @@ class BuildCache:
             if record is None:
                 continue
             try:
-                filename, digest = str(record["filename"]), Sha256(str(record["sha256"]))
+                filename, digest = record["filename"], Sha256(record["sha256"])
                 named = parse_filename(filename)
-            except (LookupError, TrailError):
+            except TrailError:
                 continue
             identity = entry_id(named.name, named.version, filename, digest)
             entry = self._stack.find(identity, digest)
@@ -205,7 +205,7 @@ class BuildCache:
             for attempt in range(2):
                 for depot in self._stack.depots:
                     record = _read_record(depot, key)
-                    with contextlib.suppress(OSError, LookupError, TypeError):
+                    with contextlib.suppress(OSError):
                         data = (depot.layout.build(key) / _METADATA).read_bytes()
                         if record and hashlib.sha256(data).hexdigest() == record["sha256"]:
                             return data
@@ -311,4 +311,5 @@ def _read_record(depot: Depot, key: str) -> dict[str, Any] | None:
         return None
     if not isinstance(record, dict) or record.get("layout") != _LAYOUT:
         return None
-    return record
+    texts = isinstance(record.get("filename"), str) and isinstance(record.get("sha256"), str)
+    return record if texts else None

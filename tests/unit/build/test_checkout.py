@@ -1,0 +1,153 @@
+"""Git repositories by `file://`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.helpers.sources import git, make_repository, make_source
+
+from trail.build.checkout import Git, Reference, is_commit, parse_reference
+from trail.depot.store import open_depots
+from trail.errors import BuildError, FetchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+
+def tool(tmp_path: Path, *, offline: bool = False) -> Git:
+    depot = open_depots([tmp_path / "depot"], boot="").receiver
+    return Git(depot, {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **ALONE}, offline=offline)
+
+
+def empty(tmp_path: Path, name: str = "tree") -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("git+https://h/a/b.git", Reference(url="https://h/a/b.git")),
+        ("git+https://h/a/b@v1.0", Reference(url="https://h/a/b", revision="v1.0")),
+        (
+            "git+ssh://git@h/a/b@main#subdirectory=x/y&egg=z",
+            Reference(url="ssh://git@h/a/b", revision="main", subdirectory="x/y"),
+        ),
+        ("git+file:///a/b@c/d", Reference(url="file:///a/b", revision="c/d")),
+    ],
+)
+def test_addresses_of_repositories(url: str, expected: Reference) -> None:
+    assert parse_reference(url) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["git+ext::sh -c id", "https://h/a", "git+git@h:a/b", "hg+https://h/a"]
+)
+def test_other_addresses_are_refused(url: str) -> None:
+    with pytest.raises(BuildError, match="is not the address of a repository that trail can use"):
+        parse_reference(url)
+
+
+def test_commit_ids() -> None:
+    assert is_commit("0123456789abcdef0123456789abcdef01234567")
+    assert not is_commit("0123456")
+    assert not is_commit(None)
+
+
+def test_revisions_become_commits(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    first = make_repository(source)
+    git(source, "tag", "--annotate", "--message=x", "v1")
+    git(source, "commit", "--allow-empty", "--message=two")
+    second = git(source, "rev-parse", "HEAD")
+    url = source.as_uri()
+    found = tool(tmp_path)
+    assert found.commit_of(url, None) == second
+    assert found.commit_of(url, "main") == second
+    assert found.commit_of(url, "v1") == first
+    assert found.commit_of(url, first[:9]) == first
+    with pytest.raises(FetchError) as caught:
+        found.commit_of(url, "nothing")
+    assert str(caught.value) == f"`{url}` has no revision `nothing`"
+
+
+def test_check_out_is_shallow_and_kept(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    first = make_repository(source)
+    git(source, "commit", "--allow-empty", "--message=two")
+    second = git(source, "rev-parse", "HEAD")
+    found = tool(tmp_path)
+    tree = empty(tmp_path)
+    found.check_out(source.as_uri(), second, tree)
+    assert (tree / "facts.json").is_file()
+    assert git(tree, "rev-list", "--count", "HEAD") == "1"
+    # An older commit, which has no name any more but is in the repository.
+    found.check_out(source.as_uri(), first, empty(tmp_path, "older"))
+    source.rename(tmp_path / "gone")
+    again = empty(tmp_path, "again")
+    tool(tmp_path, offline=True).check_out(source.as_uri(), second, again)
+    assert (again / "facts.json").is_file()
+
+
+def test_project_that_asks_git_for_its_version_gets_history_and_tags(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source", build_requires=("setuptools_scm",))
+    make_repository(source)
+    git(source, "tag", "v1.5")
+    git(source, "commit", "--allow-empty", "--message=two")
+    tree = empty(tmp_path)
+    tool(tmp_path).check_out(source.as_uri(), git(source, "rev-parse", "HEAD"), tree)
+    assert git(tree, "describe", "--tags").startswith("v1.5-1-g")
+
+
+def test_submodules_are_there(tmp_path: Path) -> None:
+    inner = make_source(tmp_path / "inner")
+    make_repository(inner)
+    source = make_source(tmp_path / "source")
+    make_repository(source)
+    git(source, "-c", "protocol.file.allow=always", "submodule", "add", inner.as_uri(), "deps/in")
+    git(source, "commit", "--message=sub")
+    tree = empty(tmp_path)
+    tool(tmp_path).check_out(source.as_uri(), git(source, "rev-parse", "HEAD"), tree)
+    assert (tree / "deps" / "in" / "facts.json").is_file()
+
+
+def test_commit_that_is_not_there_is_named(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    make_repository(source)
+    commit = "0123456789" * 4
+    with pytest.raises(FetchError) as caught:
+        tool(tmp_path).check_out(source.as_uri(), commit, empty(tmp_path))
+    assert str(caught.value) == f"`{source.as_uri()}` has no commit `{commit}`"
+
+
+def test_repository_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = (tmp_path / "nothing").as_uri()
+    with pytest.raises(FetchError) as caught:
+        tool(tmp_path).commit_of(url, "main")
+    assert str(caught.value) == f"git failed for `{url}`"
+    assert any("nothing" in value for _, value in caught.value.details)
+
+
+def test_offline_leaves_the_network_alone(tmp_path: Path) -> None:
+    with pytest.raises(FetchError) as caught:
+        tool(tmp_path, offline=True).commit_of("https://host.invalid/a", "main")
+    assert str(caught.value) == "`https://host.invalid/a` is needed, but trail is offline"
+
+
+def test_git_settings_of_the_caller_do_not_lead_elsewhere(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    commit = make_repository(source)
+    depot = open_depots([tmp_path / "depot"], boot="").receiver
+    environ = {"PATH": os.environ["PATH"], "GIT_DIR": str(tmp_path / "other"), **ALONE}
+    Git(depot, environ, offline=False).check_out(source.as_uri(), commit, empty(tmp_path))
+    assert not (tmp_path / "other").exists()
+
+
+def test_option_in_place_of_a_revision_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BuildError):
+        tool(tmp_path).commit_of("https://host.invalid/a", "--upload-pack=touch x")
