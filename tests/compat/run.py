@@ -57,10 +57,11 @@ def main() -> int:
                 if verdict.word in {FAILED, SKIPPED}:
                     print(verdict.reason, flush=True)
                 failed += verdict.word == FAILED
-        print(session.verify(), end="", flush=True)
+        changes = session.changes()
+        print(*changes, sep="\n", end="\n" if changes else "", flush=True)
         DOCUMENT.write_text(matrix.text(), encoding="utf-8")
     print(f"{DOCUMENT.relative_to(ROOT)} is written; {failed} failed", flush=True)
-    return failed > 0
+    return failed > 0 or changes != []
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_no_case_has_changed_the_depot(session: Session) -> None:
     if not session.depot.exists():
         pytest.skip("no case was run")
 
-    assert session.verify().startswith("verified ")
+    assert session.changes() == []
 
 
 def test_each_group_has_short_cases() -> None:
@@ -106,4 +106,4 @@ def test_places_and_times_do_not_count() -> None:
 
     found = normalised(text, (("/p/x", "<prefix>"),), (r"pid \d+",))
 
-    assert found == "<prefix>/a.py <object at <address>> in <time>, <ignored>"
+    assert found == "<prefix>/a.py <object at <address>> in <time>, "
