@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def test_verify_tells_of_damage_and_repairs_it(project: Project) -> None:
     assert found.out.startswith(f"{identity}: lib/python/site-packages/alpha.py: ")
     assert found.err == (
         "error: 1 of 1 entries are not as they were installed\n"
-        f"  entry: {identity}\n"
+        f"  entry: {project.depot}/installed/{identity}\n"
         "hint: trail depot verify --repair\n"
     )
     repaired = project.trail("depot", "verify", "--repair")
@@ -41,6 +42,29 @@ def test_verify_tells_of_damage_and_repairs_it(project: Project) -> None:
     assert repaired.err == ("removed 1 damaged entry; the next use brings what it needs anew\n")
     assert entries(project.depot) == []
     assert project.trail("run", "python", "-c", "import alpha").code == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root can write all")
+def test_a_damaged_entry_in_a_depot_of_others_stays(project: Project, tmp_path: Path) -> None:
+    (identity,) = entries(project.depot)
+    entry = project.depot / "installed" / identity
+    file = entry / "lib/python/site-packages/alpha.py"
+    file.chmod(0o644)
+    file.write_text("changed")
+    folders = [project.depot, *(path for path in project.depot.iterdir() if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    result = project.trail(
+        "depot", "verify", "--repair", TRAIL_DEPOT=f"{project.depot}{os.pathsep}{tmp_path / 'own'}"
+    )
+    for folder in folders:
+        folder.chmod(0o755)
+    assert result.code == 1
+    assert result.err == (
+        "error: 1 of 1 entries are not as they were installed\n"
+        f"  entry: {entry}\n"
+        "hint: repair those as a user who can write their depot\n"
+    )
 
 
 def test_gc_says_what_it_removed(project: Project, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from trail.report import Reporter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from trail.cli.printer import Printer
     from trail.commands.context import Context
     from trail.depot.store import Entry
     from trail.depot.verify import Problem
@@ -114,24 +115,29 @@ def verify(context: click.Context, names: tuple[str, ...], repair: bool) -> None
         seen = _count(len(entries), "entry", "entries")
         printer.say(f"verified {seen} in {seconds:.1f}s: all as installed")
         return
-    if repair:
-        _remove(damaged, world)
-        removed = _count(len(damaged), "damaged entry", "damaged entries")
-        printer.say(f"removed {removed}; the next use brings what it needs anew")
-        return
-    raise DepotError(
-        f"{len(damaged)} of {len(entries)} entries are not as they were installed",
-        details=tuple(("entry", entry.id) for entry in damaged),
-        hint="trail depot verify --repair",
-    )
+    left = _repair(damaged, world, printer) if repair else damaged
+    if left:
+        raise DepotError(
+            f"{len(left)} of {len(entries)} entries are not as they were installed",
+            details=tuple(("entry", str(entry.path)) for entry in left),
+            hint="repair those as a user who can write their depot"
+            if repair
+            else "trail depot verify --repair",
+        )
 
 
-def _remove(damaged: Sequence[Entry], world: Context) -> None:
-    for entry in damaged:
+def _repair(damaged: Sequence[Entry], world: Context, printer: Printer) -> list[Entry]:
+    """Remove what is damaged; return what lies where we cannot write."""
+    removable = [entry for entry in damaged if entry.depot.writable]
+    for entry in removable:
         entry.depot.quarantine(entry)
     for depot in world.depots().depots:
         if depot.writable:
-            collect.remove_users(depot, [entry.id for entry in damaged])
+            collect.remove_users(depot, [entry.id for entry in removable])
+    if removable:
+        removed = _count(len(removable), "damaged entry", "damaged entries")
+        printer.say(f"removed {removed}; the next use brings what it needs anew")
+    return [entry for entry in damaged if not entry.depot.writable]
 
 
 @command.command("size")

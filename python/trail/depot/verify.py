@@ -11,6 +11,7 @@ import base64
 import csv
 import os
 import posixpath
+import re
 import stat
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ __all__ = ["Problem", "Trouble", "verify_entries", "verify_entry"]
 
 _WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _CACHE = "__pycache__"
+_UNFINISHED = re.compile(r"(?<=\.pyc)\.[0-9]+$")
 
 
 class Trouble(StrEnum):
@@ -185,7 +187,9 @@ def _strangers(entry: Entry, known: set[str]) -> Iterator[Problem]:
             if os.path.islink(f"{root}/{name}"):  # noqa: PTH114  # os.walk gives strings
                 folders.remove(name)
                 files.append(name)
-        if os.stat(root).st_mode & _WRITE_BITS and os.name != "nt":  # noqa: PTH116  # as above
+        # Somebody may be compiling, just now.
+        may_be_open = root.endswith(f"{os.sep}{_CACHE}") or os.name == "nt"
+        if not may_be_open and os.stat(root).st_mode & _WRITE_BITS:  # noqa: PTH116  # as above
             yield Problem(path=where or ".", what=Trouble.WRITABLE)
         for name in files:
             path = where + name
@@ -194,9 +198,13 @@ def _strangers(entry: Entry, known: set[str]) -> Iterator[Problem]:
 
 
 def _is_bytecode(path: str, known: set[str]) -> bool:
-    """Whether it is the bytecode of an installed source: `__pycache__/{stem}.{tag}.pyc`."""
+    """Whether it is the bytecode of an installed source: `__pycache__/{stem}.{tag}.pyc`.
+
+    Python writes it under that name with `.{digits}` first, and leaves that when it is killed.
+    """
     folder, _, name = path.rpartition("/")
     place, _, cache = folder.rpartition("/")
+    name = _UNFINISHED.sub("", name)
     stem, _, tag = name.removesuffix(".pyc").rpartition(".")
     if tag.startswith("opt-"):
         stem = stem.rpartition(".")[0]

@@ -128,6 +128,15 @@ def test_a_changed_record_is_found_and_not_believed(entry: Entry) -> None:
     assert (problem.path, problem.what) == (f"{SITE}/a-1.0.dist-info/RECORD", Trouble.CHANGED)
 
 
+def test_a_compiler_at_work_or_killed_is_no_damage(entry: Entry) -> None:
+    cache = entry.path / SITE / "a" / "__pycache__"
+    open_up(cache)
+    cache.mkdir()
+    (cache / "__init__.cpython-312.pyc.139872").write_bytes(b"")
+    cache.parent.chmod(0o555)
+    assert verify_entry(entry) == ()
+
+
 def test_write_permission_is_a_note(entry: Entry) -> None:
     open_up(entry.path / SITE / "a" / "data")
     found = verify_entry(entry)
