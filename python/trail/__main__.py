@@ -19,6 +19,11 @@ def main() -> int:
 
 
 def _main() -> int:
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Closed by who started us. Its number is the lowest free one and taken here, or
+            # the next file that is opened would get what is meant for people.
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  # stays open
     if sys.argv[1:2] == ["run"]:
         from trail.commands.replay import replay_run  # noqa: PLC0415  # only where it can help
 

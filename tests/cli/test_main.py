@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -57,6 +58,33 @@ def test_a_removed_folder_is_said_to_be_gone(tmp_path: Path, words: list[str]) -
     assert (result.returncode, result.stderr) == (
         2,
         "error: the current folder does not exist any more\nhint: cd to one that does\n",
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed(project: Project, streams: str) -> None:
+    for words in (["install"], ["install"], ["run", "sh", "-c", "exit 5"]):
+        command = ["sh", "-c", f'"$@" {streams}', "sh", *project.command(*words)]
+        done = subprocess.run(command, cwd=project.root, env=project.surroundings(), check=False)
+        assert done.returncode == (5 if words[0] == "run" else 0)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")  # noqa: PTH110
+def test_output_that_finds_no_room_is_an_error(project: Project) -> None:
+    assert project.trail("install").code == 0
+    command = ["sh", "-c", '"$@" >/dev/full', "sh", *project.command("depot", "list")]
+    done = subprocess.run(
+        command,
+        cwd=project.root,
+        env=project.surroundings(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: the system says: no space left on device\n",
     )
 
 

@@ -124,6 +124,12 @@ def main() -> int:
         # Who read our output is gone, which is no fault; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # which no layer foresaw, such as a standard output on a full disk
+        place = () if error.filename is None else (("file", os.fsdecode(error.filename)),)
+        failure = TrailError(
+            f"the system says: {_lower(error.strerror or str(error))}", details=place
+        )
+        failure.__cause__ = error
     make_printer(context or click.Context(command_line)).error(failure)
     return failure.exit_code
 
