@@ -177,6 +177,7 @@ class BuildCache:
             found = self.find(subject, key)
             if found is not None:
                 return found
+            self._depot.clean_staging()  # of processes that were killed
             with self._depot.staging() as staging:
                 made = make(staging)
                 named = self._check(made.path, subject)

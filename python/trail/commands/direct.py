@@ -99,6 +99,11 @@ def read_direct(
         DigestError: it is not what the reference's hash names.
     """
     url, fragment = urldefrag(direct.url)
+    if direct.url.startswith("git+"):
+        if builder is None:
+            return Broken(reason=f"is only known when `{url}` is checked out and built"), ()
+        builder.commit_of(direct.url)
+        return built_metadata(builder, _source(name, direct, builder)), ()
     path = local_path(url)
     if path is not None and path.is_dir():
         answer = _read_folder(path / _subdirectory(fragment))
@@ -106,10 +111,7 @@ def read_direct(
             answer = built_metadata(builder, _source(name, direct, builder))
         return answer, ()
     if path is None and urlsplit(url).scheme not in {"http", "https"}:
-        if builder is None or not direct.url.startswith("git+"):
-            return Broken(reason=f"is only known when `{url}` is checked out and built"), ()
-        builder.commit_of(direct.url)
-        return built_metadata(builder, _source(name, direct, builder)), ()
+        return Broken(reason=f"cannot be had from `{url}`, which trail does not know"), ()
     return _read_archive(client, name, direct, builder)
 
 

@@ -21,7 +21,7 @@ from trail.depot.roots import (
     take_input,
     write_root,
 )
-from trail.model import EntryId, SourceKind
+from trail.model import EntryId, Selection, SourceKind, SourcePackage, WheelFile
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trail.depot.roots import Input
     from trail.depot.store import Entry, Stack
     from trail.index.client import IndexClient
-    from trail.model import Pinned, WheelFile
+    from trail.model import Pinned
     from trail.settings import Settings
 
 __all__ = ["Installed", "install"]
@@ -107,9 +107,9 @@ def install(context: Context, request: Request) -> Installed:
     settings = replace(context.settings, index=target.index)
     engine = choose_engine(settings.engine)
     with _client(settings, stack, context) as client:
-        wheels = (*selection.wheels, *_resolve(selection.pinned, python, client))
+        selection = _resolve(selection, python, client)
         brought = bring(
-            wheels,
+            selection.wheels,
             stack=stack,
             client=client,
             engine=engine,
@@ -179,22 +179,28 @@ def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:
     )
 
 
-def _resolve(
-    pinned: tuple[Pinned, ...], python: Python, client: IndexClient
-) -> tuple[WheelFile, ...]:
-    """Ask the indexes which wheels the pinned distributions are."""
-    if not pinned:
-        return ()
+def _resolve(selection: Selection, python: Python, client: IndexClient) -> Selection:
+    """Ask the indexes which files the pinned distributions are."""
+    if not selection.pinned:
+        return selection
     interpreter = python.interpreter
+    version = interpreter.environment["python_full_version"]
+    from trail.index.choose import NoWheelError  # noqa: PLC0415  # as the client, see below
+
+    def find(pin: Pinned) -> WheelFile | SourcePackage:
+        try:
+            return client.resolve(pin, interpreter.tags, python=version)
+        except NoWheelError as error:
+            if error.source is None:
+                raise
+            return error.source
+
     with ThreadPoolExecutor(_LOOKUPS, "look-up") as pool:
-        return tuple(
-            pool.map(
-                lambda pin: client.resolve(
-                    pin, interpreter.tags, python=interpreter.environment["python_full_version"]
-                ),
-                pinned,
-            )
-        )
+        found = tuple(pool.map(find, selection.pinned))
+    return Selection(
+        wheels=(*selection.wheels, *(one for one in found if isinstance(one, WheelFile))),
+        sources=(*selection.sources, *(one for one in found if isinstance(one, SourcePackage))),
+    )
 
 
 def _words(context: Context, request: Request) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from packaging.version import Version
 from trail.errors import DigestError, FetchError, TrailError
 from trail.index.digests import STRONG, by_algorithm
 from trail.index.links import local_path
-from trail.model import WheelFile
+from trail.model import SourceKind, SourcePackage, WheelFile
 from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:
@@ -20,15 +20,30 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
+    from trail.errors import Details
     from trail.index.page import IndexFile, ProjectPage
     from trail.model import Hashes, Pinned
     from trail.report import Reporter
     from trail.wheel.filename import WheelName
 
-__all__ = ["choose_wheel"]
+__all__ = ["NoWheelError", "choose_wheel"]
 
 _MOST_SHOWN = 12
 _BUILD = re.compile(r"(\d*)(.*)", re.DOTALL)
+
+
+class NoWheelError(FetchError):
+    """There is the version, but no wheel of it for this interpreter.
+
+    Args:
+        message: as in `TrailError`.
+        details: as in `TrailError`.
+        source: the source distribution that one can be built from, or None.
+    """
+
+    def __init__(self, message: str, *, details: Details, source: SourcePackage | None) -> None:
+        super().__init__(message, details=details)
+        self.source = source
 
 
 def choose_wheel(
@@ -52,7 +67,8 @@ def choose_wheel(
         reporter: is told of a yanked file.
 
     Raises:
-        FetchError: there is no such version, or no wheel of it that fits.
+        FetchError: there is no such version.
+        NoWheelError: there is no wheel of it that fits.
         DigestError: the wheels that fit are not the ones that the hashes vouch for.
     """
     release = f"`{pinned.name}` {pinned.version}"
@@ -66,17 +82,20 @@ def choose_wheel(
                 f"there is no `{pinned.filename}` any more", details=_what_there_is(page)
             )
     wheels = [(file, name) for file in files if (name := _wheel_name(file)) is not None]
+    source = _choose_source(files, pinned, python)
     if not wheels:
-        raise FetchError(
+        raise NoWheelError(
             f"{release} has no wheel, only a source distribution",
             details=(("file", files[0].filename), *_where(files)),
+            source=source,
         )
     ranks = _ranks(tuple(tags))
     fitting = [(file, name) for file, name in wheels if not ranks.keys().isdisjoint(name.tags)]
     if not fitting:
-        raise FetchError(
+        raise NoWheelError(
             f"{release} has no wheel for this interpreter",
             details=_tag_details(files, [file for file, _ in wheels], tags),
+            source=source,
         )
     running = [(file, name) for file, name in fitting if _runs_on(file, python)]
     if not running:
@@ -92,6 +111,34 @@ def choose_wheel(
         reason = f": {file.yanked}" if file.yanked else ""
         reporter.warn(f"{release} was yanked by its authors{reason}")
     return _as_wheel(file, pinned)
+
+
+def _choose_source(
+    files: Iterable[IndexFile], pinned: Pinned, python: str | None
+) -> SourcePackage | None:
+    """Choose the source distribution that the pin allows: `.tar.gz` before others."""
+    sources = [
+        file
+        for file in files
+        if not file.is_wheel and _runs_on(file, python) and _vouched(file.hashes, pinned.hashes)
+    ]
+    best = min(sources, key=lambda file: not file.filename.endswith(".tar.gz"), default=None)
+    if best is None:
+        return None
+    wheel = _as_wheel(best, pinned)
+    return SourcePackage(
+        name=wheel.name,
+        kind=SourceKind.SDIST,
+        version=wheel.version,
+        filename=wheel.filename,
+        # A pin has the hashes of all files; only one of these is this file's.
+        hashes=tuple(pair for pair in wheel.hashes if pair in best.hashes) or wheel.hashes,
+        size=wheel.size,
+        url=wheel.url,
+        path=wheel.path,
+        index=wheel.index,
+        requires=wheel.requires,
+    )
 
 
 def _wheel_name(file: IndexFile) -> WheelName | None:

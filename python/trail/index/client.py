@@ -25,8 +25,6 @@ from trail.index.cache import Page, PageCache
 from trail.index.choose import choose_wheel
 from trail.index.download import Download, download, take_local
 from trail.index.links import by_project, local_path, read_local_links
-from trail.index.metadata import MetadataReader
-from trail.index.metadata_cache import MetadataCache
 from trail.index.page import ProjectPage, group_files, merge
 from trail.index.simple import ACCEPT, parse_links, parse_page
 
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
     from trail.index.cache import KeptPage
     from trail.index.core_metadata import CoreMetadata, NeedsBuild
     from trail.index.http import Http
+    from trail.index.metadata import MetadataReader
+    from trail.index.metadata_cache import MetadataCache
     from trail.index.page import IndexFile
     from trail.model import NormalizedName, Pinned, WheelFile
     from trail.report import Reporter
@@ -77,8 +77,7 @@ class IndexClient:
         self._refresh = refresh
         self._reporter = reporter
         self._cache = PageCache(cache)
-        self._metadata = MetadataCache(cache)
-        self._reader = MetadataReader(self._http, self.download)
+        self._folder = cache
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._lock = threading.Lock()
@@ -89,6 +88,19 @@ class IndexClient:
         )
         self._opened: Http | None = None
         self._links: dict[NormalizedName, tuple[IndexFile, ...]] | None = None
+
+    # Imported where they are used: who only downloads needs none of the zip rules.
+    @cached_property
+    def _metadata(self) -> MetadataCache:
+        from trail.index.metadata_cache import MetadataCache  # noqa: PLC0415
+
+        return MetadataCache(self._folder)
+
+    @cached_property
+    def _reader(self) -> MetadataReader:
+        from trail.index.metadata import MetadataReader  # noqa: PLC0415
+
+        return MetadataReader(self._http, self.download)
 
     def __enter__(self) -> Self:
         return self
