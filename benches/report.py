@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from benches.locks import Wheelhouse
     from benches.measure import Series
     from benches.prefix import Linking
+    from benches.resolve import Solving
 
-__all__ = ["counts", "installs", "linkings", "starts"]
+__all__ = ["counts", "installs", "linkings", "solvings", "starts"]
 
 _SCENARIOS = (COLD, NEW, NEXT, NOTHING)
 
@@ -82,6 +83,26 @@ def starts(found: Mapping[str, Mapping[str, Series]]) -> Iterator[str]:
         ]
         yield "python -c pass: milliseconds"
         yield from _table(["", *found], rows)
+
+
+def solvings(found: Sequence[Solving]) -> Iterator[str]:
+    """Resolvers."""
+    for name in dict.fromkeys(each.name for each in found):
+        mine = {(each.peer, each.scenario): each for each in found if each.name == name}
+        scenarios = list(dict.fromkeys(scenario for _, scenario in mine))
+        rows = [
+            [peer, *(_solved(mine.get((peer, scenario))) for scenario in scenarios)]
+            for peer in dict.fromkeys(peer for peer, _ in mine)
+        ]
+        yield f"{name}, resolved: seconds, ratio, processor seconds"
+        yield from _table(["", *scenarios], rows)
+
+
+def _solved(each: Solving | None) -> str:
+    if each is None:
+        return "-"
+    mark = "~" if each.series.noisy else " "
+    return f"{each.series.wall:7.3f}{mark}{each.ratio:6.2f} {each.series.cpu:7.3f}"
 
 
 def _cell(figure: Figure | None) -> str:

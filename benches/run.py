@@ -33,12 +33,13 @@ from benches.measure import Effort  # noqa: E402
 from benches.peers import base_environ, make_peers, trail_command  # noqa: E402
 from benches.places import PLACES, Place, open_place  # noqa: E402
 from benches.prefix import Linking, link_all  # noqa: E402
+from benches.resolve import INPUTS, Solving, make_solvers, resolve_all  # noqa: E402
 from benches.start import Launchers, start_all  # noqa: E402
 
 if TYPE_CHECKING:
     from benches.measure import Series
 
-_BENCHES = ("install", "prefix", "start")
+_BENCHES = ("install", "prefix", "start", "resolve")
 
 
 class _Run:
@@ -59,6 +60,7 @@ class _Run:
         self.counts: dict[str, list[Counts]] = {}
         self.linkings: list[Linking] = []
         self.starts: dict[str, dict[str, Series]] = {}
+        self.solvings: list[Solving] = []
 
     def at(self, place: Place) -> None:
         """Run everything that was asked for at one place."""
@@ -85,6 +87,19 @@ class _Run:
             self.starts[place.name] = start_all(
                 place, launchers, rounds=4 * options.rounds, tell=_tell
             )
+
+        # The network and the processor count here; one place is as good as another.
+        if "resolve" in options.bench and place.name == options.place[0]:
+            self.solvings += self._resolve(place, home)
+
+    def _resolve(self, place: Place, home: Path) -> list[Solving]:
+        options = self.options
+        solvers = make_solvers(self.tools, options.cache, home=home, trail=options.trail)
+        if options.peer:
+            solvers = tuple(solver for solver in solvers if solver.name in options.peer)
+        effort = Effort(rounds=options.rounds, patience=options.patience)
+        inputs = tuple(options.input)
+        return resolve_all(inputs, solvers, place, effort=effort, tell=_tell)
 
     def _install(self, place: Place, home: Path) -> None:
         options = self.options
@@ -120,6 +135,7 @@ class _Run:
                 place: {name: entry.wall for name, entry in series.items()}
                 for place, series in self.starts.items()
             },
+            "resolve": [solving.to_dict() for solving in self.solvings],
         }
 
     def text(self) -> str:
@@ -130,6 +146,7 @@ class _Run:
                 *report.counts(self.counts),
                 *report.linkings(self.linkings),
                 *report.starts(self.starts),
+                *report.solvings(self.solvings),
             ]
         )
 
@@ -144,7 +161,7 @@ def main(arguments: list[str]) -> int:
         The exit code.
     """
     options = _options(arguments)
-    cache = options.cache or default_cache(os.environ)
+    cache = options.cache = options.cache or default_cache(os.environ)
     try:
         run = _Run(options, cache)
         for name in options.place:
@@ -169,6 +186,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="undisturbed samples of each (5)")
     several("--bench", choices=_BENCHES, help="all of them")
     several("--lock", choices=LOCKS, help="both")
+    several("--input", choices=INPUTS, help="of the resolve bench: both")
     several("--place", choices=PLACES, help="tmpfs and disk")
     several("--engine", choices=("native", "python"), help="those there are")
     several("--peer", help="all of them; the first one is the measure")
@@ -184,6 +202,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.bench = options.bench or list(_BENCHES)
     options.lock = options.lock or ([LOCKS[0]] if quick else list(LOCKS))
     options.place = options.place or (["tmpfs"] if quick else ["tmpfs", "disk"])
+    options.input = options.input or ([INPUTS[0]] if quick else list(INPUTS))
     options.rounds = options.rounds or (2 if quick else 5)
     return options
 
