@@ -262,9 +262,15 @@ def test_repository_is_locked_to_a_commit(project: Project, tmp_path: Path) -> N
     make_file = source / "sub" / "src" / "thing.py"
     make_file.write_text("VERSION = 'newer'\n")
     git(source, "commit", "--all", "--message=two")
+    assert project.trail("lock").code == 0
+    assert locked(project)["thing"]["vcs"]["commit-id"] == commit
     assert project.trail(*show("thing")).out == "2.0\n"
     origin = info(project, "thing")["origin"]
     assert (origin["kind"], origin["url"], origin["revision"]) == ("vcs", url, commit)
+    assert project.trail("lock", "--upgrade").code == 0
+    newer = git(source, "rev-parse", "HEAD")
+    assert locked(project)["thing"]["vcs"]["commit-id"] == newer
+    assert project.trail(*show("thing")).out == "newer\n"
 
 
 def test_archive_by_address_is_locked_by_its_hash(
@@ -317,6 +323,28 @@ def test_project_is_importable_edited_in_place_and_has_its_commands(
     pyproject.write_text(pyproject.read_text() + "# changed\n")
     assert project.trail(*show("demo")).out == "edited\n"
     assert said(notes) == ["editable", "editable"]
+
+
+def test_requirements_that_only_the_build_tells_are_locked(
+    project: Project, index: IndexServer
+) -> None:
+    make_wheel(index.folder, "base", "1.0", {"base.py": ""})
+    make_wheel(index.folder, "more", "1.0", {"more.py": ""})
+    own(
+        project,
+        requires=("base", "more; sys_platform != 'x' and extra == 'full'"),
+    )
+    pyproject = project.root / "pyproject.toml"
+    text = pyproject.read_text().replace("['dep", "['optional-dependencies', 'dep")
+    pyproject.write_text(f'{text}requires-python = "=={HERE}.*"\n')
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    packages = locked(project)
+    assert set(packages) == {"base", "more"}
+    assert packages["more"]["marker"] == '"full" in extras'
+    assert project.trail("lock", "--check").code == 0
+    (project.root / "setup.cfg").write_text("# decides too\n")
+    assert project.trail("lock", "--check").code == 1
 
 
 def test_project_can_be_left_out(project: Project, notes: Path) -> None:

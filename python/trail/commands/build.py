@@ -37,7 +37,7 @@ from trail.resolve.world import World
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from trail.commands.context import Context
@@ -85,6 +85,7 @@ class Builder:
         self._source: IndexSource | None = None
         self._pythons: dict[tuple[str, ...], BuildPython] = {}
         self._at_work: list[str] = []
+        self._kept: Mapping[tuple[str, str | None], str] = {}
         self.commits: dict[str, str] = {}
         """Which commit each address of a repository stands for, as far as that was asked."""
 
@@ -140,6 +141,14 @@ class Builder:
         refused = settings.no_build or source.name in settings.no_build_package
         return source.editable or not refused
 
+    def keep(self, commits: Mapping[tuple[str, str | None], str]) -> None:
+        """Say which commits stay as they are.
+
+        Args:
+            commits: by the repository's address and the revision that was asked for.
+        """
+        self._kept = commits
+
     def commit_of(self, url: str) -> str:
         """Tell which commit an address of a repository stands for.
 
@@ -152,7 +161,8 @@ class Builder:
         """
         if url not in self.commits:
             reference = parse_reference(url)
-            self.commits[url] = self._git.commit_of(reference.url, reference.revision)
+            kept = self._kept.get((reference.url, reference.revision))
+            self.commits[url] = kept or self._git.commit_of(reference.url, reference.revision)
         return self.commits[url]
 
     @cached_property

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from trail.commands.build import builder_for, no_build
+from trail.commands.dynamic import dynamic_roots
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
 from trail.commands.source import IndexSource
 from trail.errors import LockError, ProjectError, UsageError
@@ -118,14 +119,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     path = pyproject.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
     old = _versions(read_pylock(before, path)) if before is not None else {}
-    request = Request(
-        roots=tuple(roots_of(pyproject)),
-        name=pyproject.name,
-        requires_python=pyproject.requires_python,
-        options=replace(
-            options, preferences=old, no_build=no_build(options.no_build, context.settings)
-        ),
-    )
+    refused = no_build(options.no_build, context.settings)
     targets = _targets(context, pyproject)
     receiver = context.depots().receiver
     with (
@@ -135,9 +129,16 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        builder_for(context, client, request.options.no_build) as builder,
-        IndexSource(client, builder=builder, reporter=context.reporter) as source,
+        builder_for(context, client, refused) as builder,
+        IndexSource(client, builder=builder, reporter=context.reporter, likely=old) as source,
     ):
+        builder.keep(_commits(before, path, options))
+        request = Request(
+            roots=(*roots_of(pyproject), *dynamic_roots(builder, pyproject)),
+            name=pyproject.name,
+            requires_python=pyproject.requires_python,
+            options=replace(options, preferences=old, no_build=refused),
+        )
         outcome = resolve(
             request,
             targets,
@@ -145,6 +146,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             required=_required(context, targets),
             reporter=context.reporter,
         )
+        source.report(package.name for package in outcome.locked.packages)
     inputs = inputs_of(pyproject, options, context.settings.platforms)
     pylock = to_pylock(
         outcome.locked,
@@ -161,6 +163,20 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         old=old,
         targets=outcome.locked.targets,
     )
+
+
+def _commits(
+    before: bytes | None, path: Path, options: Options
+) -> dict[tuple[str, str | None], str]:
+    """Read which commits are locked; they stay until they are let go, as versions do."""
+    packages = read_pylock(before, path).packages if before is not None else []
+    return {
+        (package.vcs.url, package.vcs.requested_revision): package.vcs.commit_id
+        for package in packages
+        if package.vcs is not None
+        and package.vcs.url is not None
+        and package.name not in options.upgrade
+    }
 
 
 def check_lock(context: Context, options: Options) -> int:

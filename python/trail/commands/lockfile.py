@@ -23,6 +23,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from trail.build.checkout import parse_reference
+from trail.commands.dynamic import state_of_build
 from trail.errors import LockError
 from trail.index.links import local_path
 from trail.lock.choice import strong_hashes
@@ -61,6 +62,9 @@ def inputs_of(
         "constraints": sorted(str(root.requirement) for root in options.constraints),
         "overrides": sorted(str(root.requirement) for root in options.overrides),
     }
+    state = state_of_build(pyproject)
+    if state is not None:
+        inputs["build"] = state
     for kind, tables in (("extra", pyproject.extras), ("group", pyproject.groups)):
         for name, requirements in tables.items():
             inputs[f"{kind} {name}"] = sorted(map(str, requirements))
