@@ -27,11 +27,19 @@ def test_verify_tells_of_damage_and_repairs_it(project: Project) -> None:
     assert re.fullmatch(r"verified 1 entry in [\d.]+s: all as installed\n", said)
     (identity,) = entries(project.depot)
     file = project.depot / "installed" / identity / "lib/python/site-packages/alpha.py"
+    file.parent.chmod(0o755)
     file.chmod(0o644)
     file.write_text("changed")
-    found = project.trail("depot", "verify")
+    found = project.trail("depot", "verify", "-q")
     assert found.code == 1
-    assert found.out.startswith(f"{identity}: lib/python/site-packages/alpha.py: ")
+    assert found.out == (
+        f"{identity}: lib/python/site-packages/alpha.py: changed"
+        " (expected 0 bytes, actual 7 bytes)\n"
+    )
+    file.unlink()
+    file.parent.chmod(0o555)
+    found = project.trail("depot", "verify", "-q")
+    assert found.out == f"{identity}: lib/python/site-packages/alpha.py: missing\n"
     assert found.err == (
         "error: 1 of 1 entries are not as they were installed\n"
         f"  entry: {project.depot}/installed/{identity}\n"

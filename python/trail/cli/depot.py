@@ -195,10 +195,9 @@ def _count(count: int, one: str, many: str) -> str:
 
 
 def _describe(problem: Problem) -> str:
-    text = f"{problem.path}: {problem.what}"
-    if problem.expected is not None or problem.actual is not None:
-        text += f" (expected {problem.expected}, actual {problem.actual})"
-    return text
+    values = (("expected", problem.expected), ("actual", problem.actual))
+    known = ", ".join(f"{label} {value}" for label, value in values if value is not None)
+    return f"{problem.path}: {problem.what}" + (f" ({known})" if known else "")
 
 
 def _show(entry: Entry) -> None:

@@ -117,7 +117,11 @@ class Depot:
         return entry
 
     def entries(self) -> Iterator[Entry]:
-        """Give all entries, in the order of their ids."""
+        """Give all entries, in the order of their ids.
+
+        Raises:
+            DepotError: a folder cannot be read.
+        """
         for name in _folders(self.layout.installed):
             for version in _folders(name):
                 for path in _folders(version):
@@ -375,4 +379,6 @@ def _folders(folder: Path) -> list[Path]:
             names = sorted(item.name for item in found if item.is_dir(follow_symlinks=False))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise depot_error(error, "read", folder) from error
     return [folder / name for name in names]

@@ -221,6 +221,16 @@ def test_removing_what_is_not_there_is_no_error(depot: Depot) -> None:
     assert leftovers(depot) == []
 
 
+def test_a_folder_that_cannot_be_read_is_named(depot: Depot) -> None:
+    installed = depot.layout.installed
+    installed.symlink_to(installed)
+    with pytest.raises(DepotError) as caught:
+        list(depot.entries())
+    assert str(caught.value) == (
+        f"cannot read `{installed}`: the path leads through a ring of links"
+    )
+
+
 def test_entries_are_listed_in_order_and_strangers_are_not(depot: Depot) -> None:
     assert list(depot.entries()) == []
     ids = [add_entry(depot, name, version).id for name, version in (("b", "1"), ("a", "2"))]
