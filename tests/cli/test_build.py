@@ -166,6 +166,20 @@ def test_builds_can_be_forbidden(project: Project, tmp_path: Path, setting: str)
     )
 
 
+def test_builds_can_be_forbidden_on_the_command_line(
+    project: Project, tmp_path: Path, notes: Path
+) -> None:
+    sdist = make_sdist(tmp_path / "sdists", make_source(tmp_path / "thing-1.0"))
+    project.lock([sdist_lines(sdist)])
+    for words in (["--no-build"], ["--no-build-package", "Thing"]):
+        result = project.trail("run", *words, "python", "-c", "")
+        assert "error: `thing 1.0` must be built, which is not allowed\n" in result.err
+    assert said(notes) == []
+    assert project.trail("install").code == 0
+    # What was built before is there.
+    assert project.trail("run", "--no-build", "python", "-c", "import thing").code == 0
+
+
 def test_settings_of_a_build_reach_it(project: Project, index: IndexServer, tmp_path: Path) -> None:
     make_wheel(index.folder, "extra", "1.0", {"extra.py": ""})
     run = "import extra; assert (config_settings, os.environ['WORD']) == ({'a': 'b'}, 'w')"

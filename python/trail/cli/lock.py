@@ -9,8 +9,8 @@ import click
 
 from trail.cli.options import common_options, index_options, make_context, make_printer
 from trail.cli.progress import choose_reporter
-from trail.commands.lock import check_lock, make_lock, moment, upgrade_names
-from trail.resolve.model import Names, Options, Prerelease, Strategy
+from trail.commands.lock import check_lock, make_lock, moment, make_names
+from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,13 @@ def resolution_options(function: F) -> F:
             help="Leave out what was uploaded since: 2026-01-31, or 7d.",
         ),
         click.option("--no-build", is_flag=True, help="Take wheels only."),
+        click.option(
+            "--no-build-package",
+            "no_build_packages",
+            metavar="NAME",
+            multiple=True,
+            help="Take this package as a wheel only.",
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -65,8 +72,8 @@ def make_options(options: dict[str, Any]) -> Options:
         strategy=Strategy(options.pop("resolution")),
         prerelease=Prerelease(options.pop("prerelease")),
         exclude_newer=moment(newer, datetime.now(UTC)) if newer else None,
-        upgrade=upgrade_names(options.pop("upgrade_packages"), everything=options.pop("upgrade")),
-        no_build=Names(everything=options.pop("no_build")),
+        upgrade=make_names(options.pop("upgrade_packages"), everything=options.pop("upgrade")),
+        no_build=make_names(options.pop("no_build_packages"), everything=options.pop("no_build")),
     )
 
 

@@ -112,6 +112,10 @@ def selection_options(function: F) -> F:
         ),
         click.option("--locked", is_flag=True, help="Refuse where the lock would change."),
         click.option("--frozen", is_flag=True, help="Take the lock as it is."),
+        click.option("--no-build", is_flag=True, help="Build nothing but the project itself."),
+        click.option(
+            "--no-build-package", metavar="NAME", multiple=True, help="Do not build this package."
+        ),
     )
     for option in reversed(options):
         function = option(function)

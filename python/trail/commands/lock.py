@@ -347,7 +347,7 @@ def _own_platform() -> str:
     return f"{system}-{machine}"
 
 
-def upgrade_names(names: tuple[str, ...], *, everything: bool) -> Names:
+def make_names(names: tuple[str, ...], *, everything: bool) -> Names:
     """Make the set of packages whose locked versions do not count."""
     return Names(everything=everything, names=frozenset(canonicalize_name(name) for name in names))
 

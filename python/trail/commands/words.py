@@ -28,6 +28,7 @@ WITH_VALUE = frozenset(
         "--index-url",
         "--extra-index-url",
         "--find-links",
+        "--no-build-package",
     }
 )
 # Options that change what is shown, not what is run.
