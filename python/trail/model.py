@@ -250,7 +250,7 @@ class SourcePackage:
     @property
     def label(self) -> str:
         """The distribution, with its version where that is known, for messages."""
-        name = self.name or str(self.path)
+        name = self.name or self.filename or str(self.path or self.url)
         return f"{name} {self.version}" if self.version else name
 
 

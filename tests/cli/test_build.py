@@ -311,6 +311,20 @@ def test_folder_is_built_anew_when_a_file_of_it_changed(project: Project) -> Non
     assert project.trail(*show("thing")).out == "edited\n"
 
 
+def test_requirements_file_may_name_sources(
+    project: Project, index: IndexServer, tmp_path: Path
+) -> None:
+    thing = make_source(tmp_path / "thing", "thing")
+    cloned = make_source(tmp_path / "cloned", "cloned")
+    commit = make_repository(cloned)
+    make_sdist(index.folder, make_source(tmp_path / "pinned-1.0", "pinned"))
+    file = project.root / "requirements.txt"
+    file.write_text(f"-e {thing}\ncloned @ git+{cloned.as_uri()}@{commit}\npinned==1.0\n")
+    code = "import thing, cloned, pinned; print(thing.__file__, pinned.VERSION)"
+    result = project.trail("run", "--frozen", "python", "-c", code)
+    assert result.out == f"{thing / 'src' / 'thing.py'} 1.0\n", result.err
+
+
 # --- the project itself
 
 

@@ -9,7 +9,7 @@ import click
 
 from trail.cli.options import common_options, index_options, make_context, make_printer
 from trail.cli.progress import choose_reporter
-from trail.commands.lock import check_lock, make_lock, moment, make_names
+from trail.commands.lock import check_lock, make_lock, make_names, moment
 from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:

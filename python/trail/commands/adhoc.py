@@ -79,7 +79,7 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
 
     Raises:
         UsageError: a word is no requirement.
-        ResolutionError: no versions fit together, or one has no wheel.
+        ResolutionError: no versions fit together.
         FetchError: an index cannot be reached.
     """
     roots = [
@@ -125,7 +125,10 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     ]
     return Selection(
         wheels=tuple(one for one in chosen if isinstance(one, WheelFile)),
-        sources=tuple(one for one in chosen if isinstance(one, SourcePackage)),
+        sources=(
+            *(pins.sources if pins is not None else ()),
+            *(one for one in chosen if isinstance(one, SourcePackage)),
+        ),
     )
 
 

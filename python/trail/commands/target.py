@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from packaging.pylock import is_valid_pylock_path
+
 from trail.depot.roots import Input, take_input
 from trail.errors import LockError, ProjectError, UsageError
 from trail.interpreter.find import find_interpreter
@@ -162,27 +164,20 @@ def _select(
     if request.packages:
         return _with_packages(context, request, python, inputs), index
     if request.wheels or request.requirements:
-        if request.extras or request.groups:
+        locks = [path for path in request.requirements if is_valid_pylock_path(path)]
+        if (request.extras or request.groups) and [*request.wheels, *request.requirements] != locks:
             raise UsageError("extras and groups are chosen from a lock, not from files")
         selections = [_from_wheels(request.wheels, interpreter)]
         for path in request.requirements:
+            if path in locks:
+                selections.append(_from_lock(path, request, interpreter, inputs))
+                continue
             selection, index = _from_requirements(path, context, interpreter, inputs, index)
             selections.append(selection)
         return _join(selections), index
     path = python.root / "pylock.toml"
-    data = inputs.read(path)
-    if data is not None:
-        lock = pylock.read_pylock(data, path)
-        default = (lock.default_groups or ()) if request.default_groups else ()
-        selection = pylock.select(
-            lock,
-            path,
-            environment=interpreter.environment,
-            tags=interpreter.tags,
-            extras=request.extras,
-            groups=(*default, *request.groups),
-        )
-        return selection, index
+    if inputs.read(path) is not None:
+        return _from_lock(path, request, interpreter, inputs), index
     path = python.root / "requirements.txt"
     if inputs.read(path) is not None:
         if request.extras or request.groups:
@@ -198,6 +193,24 @@ def _select(
         f"`{python.root}` has no lock",
         details=(("looked for", "pylock.toml, requirements.txt"),),
         hint="trail lock",
+    )
+
+
+def _from_lock(
+    path: Path, request: Request, interpreter: Interpreter, inputs: _Inputs
+) -> Selection:
+    data = inputs.read(path)
+    if data is None:
+        raise LockError(f"there is no file `{path}`")
+    lock = pylock.read_pylock(data, path)
+    default = (lock.default_groups or ()) if request.default_groups else ()
+    return pylock.select(
+        lock,
+        path,
+        environment=interpreter.environment,
+        tags=interpreter.tags,
+        extras=request.extras,
+        groups=(*default, *request.groups),
     )
 
 
@@ -283,8 +296,9 @@ def _from_wheels(paths: tuple[Path, ...], interpreter: Interpreter) -> Selection
 
 def _join(selections: list[Selection]) -> Selection:
     """Put selections together; one distribution may come only once."""
-    wheels = [wheel for selection in selections for wheel in selection.wheels]
+    wheels = list(dict.fromkeys(wheel for chosen in selections for wheel in chosen.wheels))
     pinned = [pin for selection in selections for pin in selection.pinned]
+    sources = dict.fromkeys(one for selection in selections for one in selection.sources)
     seen: dict[str, str] = {}
     items: list[WheelFile | Pinned] = [*wheels, *pinned]
     for item in items:
@@ -293,4 +307,4 @@ def _join(selections: list[Selection]) -> Selection:
                 f"`{item.name}` is named twice with different versions",
                 details=(("versions", f"{seen[item.name]} and {item.version}"),),
             )
-    return Selection(wheels=tuple(wheels), pinned=tuple(pinned))
+    return Selection(wheels=tuple(wheels), pinned=tuple(pinned), sources=tuple(sources))

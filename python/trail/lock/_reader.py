@@ -14,13 +14,15 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from trail.lock._lines import Line, file_options, logical_lines, requirement_options
+from trail.lock._references import as_source
 from trail.lock.choice import local_path, strong_hashes, url_filename
-from trail.lock.pins import Constraint, Pin
+from trail.lock.pins import Constraint, Pin, Source
 from trail.model import NormalizedName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
 
     from trail.model import Hashes
@@ -40,7 +42,7 @@ class Reader:
         read: reads an included file.
         variables: environment variables, for `${NAME}`.
         unpinned: place and text of each requirement that leaves a choice.
-        sources: place and text of each requirement that is not a wheel.
+        sources: the requirements for what must be built.
     """
 
     read: Callable[[Path], bytes]
@@ -49,7 +51,7 @@ class Reader:
     pins: list[Pin] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     unpinned: list[tuple[str, str]] = field(default_factory=list)
-    sources: list[tuple[str, str]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     index_url: str | None = None
     extra_index_urls: list[str] = field(default_factory=list)
     find_links: list[str] = field(default_factory=list)
@@ -88,7 +90,8 @@ class Reader:
             self._include(line, name, constraint=constraint)
         for name in options.constraint:
             self._include(line, name, constraint=True)
-        self.sources.extend((line.place, line.text) for _ in options.editable)
+        for location in options.editable:
+            self._source(line, _EXTRAS.sub("", location.strip()), editable=True)
         if options.index_url:
             self.index_url = options.index_url[-1]
         self.extra_index_urls += options.extra_index_url
@@ -138,7 +141,8 @@ class Reader:
             location, marker = bare
             filename = _filename(location)
             if not filename.endswith(_WHEEL):
-                self.sources.append((line.place, line.text))
+                condition = _parse(line, f"x ; {marker}").marker if marker else None
+                self._source(line, location, marker=condition, hashes=hashes)
                 return
             # Read on as if the wheel's name stood before an `@`.
             name, _ = _wheel_name(line, filename)
@@ -166,10 +170,17 @@ class Reader:
     def _direct(
         self, line: Line, requirement: Requirement, location: str, hashes: list[str]
     ) -> None:
+        whole = location
         location, fragment = urldefrag(location)
         filename = _filename(location)
         if not filename.endswith(_WHEEL):
-            self.sources.append((line.place, line.text))
+            self._source(
+                line,
+                whole,
+                name=NormalizedName(canonicalize_name(requirement.name)),
+                marker=requirement.marker,
+                hashes=hashes,
+            )
             return
         if "://" in location:
             path = local_path(location, f"`{filename}` in `{line.place}`")
@@ -191,6 +202,31 @@ class Reader:
                 path=path,
             )
         )
+
+    def _source(  # noqa: PLR0913  # the parts of a line
+        self,
+        line: Line,
+        location: str,
+        *,
+        name: NormalizedName | None = None,
+        marker: Marker | None = None,
+        hashes: Sequence[str] = (),
+        editable: bool = False,
+    ) -> None:
+        fragment = urldefrag(location).fragment
+        given = [f"{key}:{value}" for key, value in parse_qsl(fragment) if key.startswith("sha")]
+        package = as_source(
+            location,
+            line.path.parent,
+            f"`{location}` in `{line.place}`",
+            name=name,
+            hashes=_hashes(line, [*given, *hashes]),
+            editable=editable,
+        )
+        if package is None:
+            self.unpinned.append((line.place, line.text))
+        else:
+            self.sources.append(Source(package=package, place=line.place, marker=marker))
 
 
 def _bare_location(text: str) -> tuple[str, str] | None:

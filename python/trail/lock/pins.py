@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
 
-    from trail.model import Hashes, NormalizedName
+    from trail.model import Hashes, NormalizedName, SourcePackage
 
-__all__ = ["Constraint", "Pin", "Requirements"]
+__all__ = ["Constraint", "Pin", "Requirements", "Source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,21 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A requirement for what must be built.
+
+    Args:
+        package: what it is.
+        place: `file:line`.
+        marker: when it applies, or None for always.
+    """
+
+    package: SourcePackage
+    place: str
+    marker: Marker | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
     """A line of a constraints file: it asks for nothing, but may forbid a version.
 
@@ -67,6 +82,7 @@ class Requirements:
     Args:
         path: the file.
         pins: its requirements, in order.
+        sources: its requirements for what must be built, in order.
         constraints: what the files named with `-c` say.
         index_url: the index to ask, or None if the file names none.
         extra_index_urls: further indexes.
@@ -81,6 +97,7 @@ class Requirements:
 
     path: Path
     pins: tuple[Pin, ...] = ()
+    sources: tuple[Source, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] = ()

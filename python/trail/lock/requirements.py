@@ -1,9 +1,9 @@
 """Pinned `requirements.txt` files, read as locks (pip's "Requirements File Format").
 
 A file is a lock if it leaves nothing to choose but the wheel: every requirement is
-`name==version`, or the address or the path of a wheel. Relative paths start at the folder
-of the file they stand in. With hashes, pip's rule holds: if one requirement has them, all
-that apply must.
+`name==version`, or names a wheel, an archive, a folder or a commit by its address or path.
+Relative paths start at the folder of the file they stand in. With hashes, pip's rule holds:
+if one requirement has them, all that apply must.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def read_requirements(
         variables: environment variables, for `${NAME}`.
 
     Raises:
-        LockError: a line cannot be read, a requirement is not pinned or not a wheel, a hash is
-            weaker than sha256, or an included file cannot be read.
+        LockError: a line cannot be read, a requirement is not pinned, a hash is weaker than
+            sha256, or an included file cannot be read.
     """
     reader = Reader(read=read, variables=variables or {})
     reader.file(data, path)
@@ -58,15 +58,11 @@ def read_requirements(
             details=tuple(reader.unpinned),
             hint="pin each one as `name==version`; trail cannot resolve such a file yet",
         )
-    if reader.sources:
-        raise LockError(
-            f"`{path}` names what is not a wheel; trail cannot build that yet",
-            details=tuple(reader.sources),
-        )
     hashed = reader.require_hashes or any(pin.hashes for pin in reader.pins)
     return Requirements(
         path=path,
         pins=tuple(reader.pins),
+        sources=tuple(reader.sources),
         constraints=tuple(reader.constraints),
         index_url=reader.index_url,
         extra_index_urls=tuple(reader.extra_index_urls),
@@ -95,7 +91,7 @@ def select(
             named by address or path.
 
     Returns:
-        Wheels named by address or path, and pinned ones, each in the file's order.
+        Wheels named by address or path, pinned ones, and sources, each in the file's order.
 
     Raises:
         LockError: two requirements contradict each other or a constraint, one has no hash
@@ -116,6 +112,13 @@ def select(
             f"`{requirements.path}` has hashes, but not for every requirement",
             details=tuple((pin.place, f"{pin.name} {pin.version}") for pin in bare),
         )
+    sources = [one for one in requirements.sources if _applies(one.marker, environment)]
+    loose = [one for one in sources if not one.package.hashes]
+    if requirements.require_hashes and loose:
+        raise LockError(
+            f"`{requirements.path}` has hashes, but not for every requirement",
+            details=tuple((one.place, one.package.label) for one in loose),
+        )
     wheels = [_wheel_file(pin) for pin in chosen.values() if pin.filename]
     if tags is not None:
         _check_fit(wheels, requirements.path, environment, tags)
@@ -126,6 +129,7 @@ def select(
             for pin in chosen.values()
             if not pin.filename
         ),
+        sources=tuple(one.package for one in sources),
     )
 
 

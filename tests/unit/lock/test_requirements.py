@@ -196,20 +196,41 @@ def test_unpinned_requirements_are_named_all_at_once() -> None:
     assert error.hint == "pin each one as `name==version`; trail cannot resolve such a file yet"
 
 
-def test_sources_are_named_all_at_once() -> None:
+def test_sources_are_to_be_built() -> None:
+    commit = "0123456789" * 4
     lines = [
         "-e .",
         "./folder",
-        ".",
-        "git+https://x.example/repo@main",
-        "a @ git+https://x.example/a",
-        "https://x.example/a-1.0.tar.gz",
-        "a @ https://x.example/a-1.0.zip",
-        "dist/a-1.0.tar.gz",
+        f"git+https://x.example/repo@{commit}#egg=Re_po&subdirectory=a/b",
+        f"b @ git+https://x.example/b@{commit}",
+        f"https://x.example/c-1.0.tar.gz#sha256={A}",
+        "d @ https://x.example/v1.zip",
+        "dist/e-1.0.tar.gz ; python_version < '3'",
     ]
-    error = refused("\n".join(lines))
-    assert error.message == f"`{PATH}` names what is not a wheel; trail cannot build that yet"
-    assert error.details == tuple((f"{PATH}:{at}", line) for at, line in enumerate(lines, start=1))
+    own, folder, repo, b, c, d = selected("\n".join(lines)).sources
+    assert (own.kind, own.path, own.editable) == ("folder", PATH.parent, True)
+    assert (folder.path, folder.editable) == (PATH.parent / "folder", False)
+    assert (repo.name, repo.url, repo.commit) == ("re-po", "https://x.example/repo", commit)
+    assert repo.subdirectory == "a/b"
+    assert (b.name, b.kind) == ("b", "checkout")
+    assert (c.name, c.filename, c.hashes) == ("", "c-1.0.tar.gz", (("sha256", A),))
+    assert (d.name, d.kind, d.url) == ("d", "source archive", "https://x.example/v1.zip")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["git+https://x.example/repo@main", "a @ git+https://x.example/a", "https://x.example/a"],
+)
+def test_source_that_may_change_is_not_pinned(line: str) -> None:
+    error = refused(f"b==1\n{line}\n")
+    assert error.message == f"`{PATH}` does not pin every requirement"
+    assert error.details == ((f"{PATH}:2", line),)
+
+
+def test_source_without_a_hash_beside_hashes_is_refused() -> None:
+    with pytest.raises(LockError) as caught:
+        selected(f"a==1 --hash=sha256:{A}\n./folder\n")
+    assert caught.value.details == ((f"{PATH}:2", str(PATH.parent / "folder")),)
 
 
 # Wheels by address and path
