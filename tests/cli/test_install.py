@@ -106,6 +106,28 @@ def test_requirements_files_can_be_named(project: Project, wheels: Path, tmp_pat
     assert again.err.startswith("nothing to do: 1 package in the depot")
 
 
+def test_locks_with_other_names_can_be_named(project: Project, wheels: Path) -> None:
+    alpha, beta = some_paths(wheels)
+    lock = project.lock(
+        [alpha, package(beta, marker='"dev" in dependency_groups')],
+        head='dependency-groups = ["dev"]\ndefault-groups = []\n',
+    )
+    lock.rename(project.root / "pylock.dev.toml")
+    words = ("install", "-r", "pylock.dev.toml")
+    first = project.trail(*words)
+    assert INSTALLED.fullmatch(first.err), first.err
+    assert [entry.split("/")[0] for entry in entries(project.depot)] == ["alpha"]
+    assert project.trail(*words).err.startswith("nothing to do: 1 package")
+    assert project.trail(*words, "--group", "dev").err.startswith("installed 2 packages (1 new)")
+    missing = project.trail("install", "-r", "pylock.nope.toml")
+    assert missing.err == f"error: there is no file `{project.root}/pylock.nope.toml`\n"
+
+
+def test_a_wheel_file_counts_once(project: Project, wheels: Path) -> None:
+    alpha, _ = some_paths(wheels)
+    assert project.trail("install", alpha, alpha).err.startswith("installed 1 package (1 new)")
+
+
 def test_wheel_files_can_be_named(project: Project, wheels: Path) -> None:
     result = project.trail("install", *some_paths(wheels))
     assert result.code == 0, result.err
