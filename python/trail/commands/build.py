@@ -86,6 +86,8 @@ class Builder:
         self._pythons: dict[tuple[str, ...], BuildPython] = {}
         self._at_work: list[str] = []
         self._kept: Mapping[tuple[str, str | None], str] = {}
+        self.count = 0
+        """How many wheels were built, beside those that builds require."""
         self.commits: dict[str, str] = {}
         """Which commit each address of a repository stands for, as far as that was asked."""
 
@@ -196,6 +198,7 @@ class Builder:
         with self._backend(source, recipe, staging) as backend:
             self._reporter.note(f"building {source.label}")
             wheel = backend.build(folder, editable=subject.editable)
+            self.count += len(self._at_work) == 1  # not for another build
             return Made(path=wheel, entries=backend.entries)
 
     def _prepare(

@@ -117,6 +117,7 @@ def install(context: Context, request: Request) -> Installed:
             reporter=context.reporter,
         )
         built: tuple[Entry, ...] = ()
+        new = brought.new
         if selection.sources:
             from trail.commands.build import Builder  # noqa: PLC0415  # the resolver: 60 ms
 
@@ -129,12 +130,13 @@ def install(context: Context, request: Request) -> Installed:
                 settings=settings,
             ) as builder:
                 built = builder.build(selection.sources)
+                new += builder.count
     installed = Installed(
         python=python,
         entries=(*brought.entries, *built),
         stack=stack,
         inputs=tuple(inputs.values()),
-        new=brought.new,
+        new=new,
         downloaded=brought.downloaded,
         seconds=time.monotonic() - begun,
         # Each file of a folder that is built decides: too many to be remembered.
