@@ -36,7 +36,7 @@ __all__ = ["command", "summary"]
     "requirements",
     metavar="FILE",
     multiple=True,
-    help="Install what a pinned requirements file names.",
+    help="Install what a requirements file or a pylock.NAME.toml names.",
 )
 @selection_options
 @index_options
