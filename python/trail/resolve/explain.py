@@ -196,6 +196,9 @@ class _Story:
             only = " (there is no other version)" if mask == shelf.everything else ""
             return f"`{name}` {versions}{only} {text}"
         if mask == shelf.everything:
+            count = mask.bit_count()
+            if versions.endswith(")"):  # too many to be named
+                return f"every one of the {count} versions of `{name}` {text}"
             return f"every version of `{name}` ({versions}) {text}"
         for one, many in (("requires ", "require "), ("has ", "have "), ("names ", "name ")):
             if text.startswith(one):

@@ -24,6 +24,8 @@ __all__ = ["Markers", "all_of", "any_of"]
 
 # Of several variables that say the same the first one is taken.
 _VARIABLES = ("sys_platform", "platform_machine", "implementation_name", "os_name")
+# The words that pdm insists on in `environments`; others take any.
+_PLATFORM = ("platform_system", "platform_machine", "implementation_name")
 _MOST_TERMS = 60  # of which all pairs are tried
 
 
@@ -71,9 +73,7 @@ class Markers:
         """Make a marker for each platform, that holds for the covered Pythons on it."""
         groups: dict[str, int] = {}
         for number, target in enumerate(self._targets):
-            platform = " and ".join(
-                f"{name} == '{target.environment[name]}'" for name in _VARIABLES[:3]
-            )
+            platform = " and ".join(f"{name} == '{target.environment[name]}'" for name in _PLATFORM)
             groups[platform] = groups.get(platform, 0) | 1 << number
         found = []
         for platform, mask in groups.items():

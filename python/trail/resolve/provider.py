@@ -16,7 +16,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from resolvelib import AbstractProvider, BaseReporter
+from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible
 
 from trail.model import NormalizedName
 from trail.resolve.fit import Exclusion, Why
@@ -76,8 +76,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self._together: dict[Candidate, tuple[Demand, ...]] = {}
         self._constraints: dict[Shelf, int] = {}
         self._hinted: set[Shelf] = set()
-        # Versions that were found to be of no use, whatever else is chosen.
-        self._impossible: set[tuple[Shelf, int]] = set()
+        # Versions that are of no use, whatever else is chosen: themselves, or with an extra.
+        self._impossible: set[tuple[Shelf, int, NormalizedName]] = set()
 
     # --- what resolvelib asks
 
@@ -154,7 +154,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             return ()
         found, wanted = shelf, frozenset(extras)
         return lambda: (
-            self._candidate(found, place, wanted) for place in self._ordered(found, mask, pinned)
+            self._candidate(found, place, wanted)
+            for place in self._ordered(found, mask, wanted, pinned=pinned)
         )
 
     def is_satisfied_by(self, requirement: Demand, candidate: Candidate) -> bool:
@@ -167,10 +168,16 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         """See `AbstractProvider`."""
         found = self._together.get(candidate)
         if found is None:
-            demands = list(self.demands(candidate.shelf, candidate.place, _NOTHING))
-            for extra in sorted(candidate.extras):
-                demands += self.demands(candidate.shelf, candidate.place, extra)
-            found = self._together[candidate] = tuple(demands)
+            shelf, place = candidate.shelf, candidate.place
+            demands: list[Demand] = []
+            for extra in (_NOTHING, *sorted(candidate.extras)):
+                asked = self.demands(shelf, place, extra)
+                if any(self.hopeless(demand) for demand in asked):
+                    self._impossible.add((shelf, place, extra))
+                demands += asked
+            found = tuple(demands)
+            if self._possible(shelf, place, candidate.extras):
+                self._together[candidate] = found
         return found
 
     # --- what else is asked of the rules
@@ -205,14 +212,16 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             self._constraints[shelf] = mask
         return mask
 
-    def _ordered(self, shelf: Shelf, mask: int, pinned: bool) -> Iterator[int]:
+    def _ordered(
+        self, shelf: Shelf, mask: int, extras: frozenset[NormalizedName], *, pinned: bool
+    ) -> Iterator[int]:
         name = shelf.name
         pinned = pinned or any(need.pins for need in self._roots.constraints.get(name, ()))
         for version in self._preferences.get(name, ()):
             place = shelf.places.get(version)
             if place is not None and mask >> place & 1:
                 mask ^= 1 << place
-                if (shelf, place) not in self._impossible and self._ledger.fits(
+                if self._possible(shelf, place, extras) and self._ledger.fits(
                     shelf, place, pinned=True
                 ):
                     yield place
@@ -223,10 +232,26 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         if self._options.prerelease is not Prerelease.ALLOW and name not in self._roots.prereleases:
             places = _stable_first(shelf, places)
         for place in places:
-            if (shelf, place) not in self._impossible and self._ledger.fits(
+            if self._possible(shelf, place, extras) and self._ledger.fits(
                 shelf, place, pinned=pinned
             ):
                 yield place
+
+    def _possible(self, shelf: Shelf, place: int, extras: frozenset[NormalizedName]) -> bool:
+        impossible = self._impossible
+        return not impossible or (
+            (shelf, place, _NOTHING) not in impossible
+            and all((shelf, place, extra) not in impossible for extra in extras)
+        )
+
+    def hopeless(self, demand: Demand) -> bool:
+        """Tell whether nothing satisfies a demand, even if nobody demanded anything else."""
+        shelf = demand.shelf
+        if shelf is None:
+            return True
+        mask = demand.mask & self._constraint(shelf)
+        places = self._ordered(shelf, mask, demand.need.extras, pinned=True)
+        return next(places, None) is None
 
     # --- demands
 
@@ -249,7 +274,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
     def _exclude(self, shelf: Shelf, place: int, why: Why, detail: str) -> tuple[Demand, ...]:
         """Make a demand that nothing satisfies, so that the version which makes it is rejected."""
-        self._impossible.add((shelf, place))
+        self._impossible.add((shelf, place, _NOTHING))
         self._ledger.exclusions[shelf, place] = Exclusion(why, detail)
         problem = f"requires Python {detail}" if why is Why.PYTHON else detail
         need = as_need(Requirement(shelf.name))
@@ -263,7 +288,10 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             if demand.shelf is not None and demand.shelf not in self._hinted:
                 self._hinted.add(demand.shelf)
                 mask = demand.mask & self._constraint(demand.shelf)
-                first = next(self._ordered(demand.shelf, mask, demand.need.pins), None)
+                places = self._ordered(
+                    demand.shelf, mask, demand.need.extras, pinned=demand.need.pins
+                )
+                first = next(places, None)
                 if first is not None:
                     self._world.hint_metadata(demand.shelf, (first,))
         return demands
@@ -314,6 +342,11 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
         self.causes: dict[Demand, Candidate | None] = {}
         self._tried: Counter[str] = Counter()
         self._world = world
+        self._stop: Callable[[], bool] = lambda: False
+
+    def give_up_if(self, hopeless: Callable[[], bool]) -> None:
+        """End the search after a clash if this says that there can be no solution."""
+        self._stop = hopeless
 
     def adding_requirement(self, requirement: Demand, parent: Candidate | None) -> None:
         """See `BaseReporter`."""
@@ -327,6 +360,9 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
         names.update(info.parent.name for info in causes if info.parent is not None)
         self.clashes.update(names)
         self.causes.update({info.requirement: info.parent for info in causes})
+        # resolvelib would go through all combinations of what has nothing to do with it.
+        if self._stop():
+            raise ResolutionImpossible(causes)
 
     def rejecting_candidate(
         self,

@@ -102,6 +102,7 @@ def solve(
     provider = Provider(roots, world, ledger, preferences, watcher)
     demands = {scope: provider.root_demands(needs) for scope, needs in roots.scopes.items()}
     everything = [demand for found in demands.values() for demand in found]
+    watcher.give_up_if(lambda: any(provider.hopeless(demand) for demand in everything))
     try:
         pins = search(provider, watcher, everything, rounds=rounds)
     except ResolutionImpossible as error:

@@ -241,3 +241,25 @@ def test_package_may_not_send_us_to_a_url() -> None:
         "  so:      no version of `a` can be used",
         "hint: if you trust it, require `b @ https://evil.example/b.whl` in the project itself",
     )
+
+
+def test_hopeless_package_is_found_among_many_others() -> None:
+    # resolvelib alone would try all combinations of the others.
+    packages = {
+        f"x{n}": {
+            f"{major}.0": Release(requires=(f"x{n + 1}>=1",) if n < 19 else ())
+            for major in range(30)
+        }
+        for n in range(20)
+    }
+    packages["a"] = {f"{major}.0": Release(requires=("p",)) for major in range(30)}
+    packages["p"] = {f"{major}.0": Release(requires=("q>=99",)) for major in range(30)}
+    packages["q"] = {"1.0": Release()}
+
+    assert story(packages, *(f"x{n}" for n in range(20)), "a") == lines(
+        "  because: your project requires `a` (project.dependencies in pyproject.toml)",
+        "  and:     every one of the 30 versions of `a` requires `p`",
+        "  and:     every one of the 30 versions of `p` requires `q>=99`",
+        "  so:      no version of `p` fits",
+        "hint: loosen or remove `a`",
+    )

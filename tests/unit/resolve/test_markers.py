@@ -120,11 +120,11 @@ def test_environments_name_each_platform_and_the_pythons_if_not_all() -> None:
 
     linux, windows = Markers(targets).environments(covered)
     assert linux == (
-        "sys_platform == 'linux' and platform_machine == 'x86_64'"
+        "platform_system == 'Linux' and platform_machine == 'x86_64'"
         " and implementation_name == 'cpython'"
     )
     assert windows == (
-        "sys_platform == 'win32' and platform_machine == 'AMD64'"
+        "platform_system == 'Windows' and platform_machine == 'AMD64'"
         " and implementation_name == 'cpython' and python_version < '3.15'"
     )
 

@@ -402,8 +402,8 @@ def test_target_without_solution_is_left_out_unless_it_is_required() -> None:
     ]
     assert markers(outcome) == [("a", "1.0", None)]
     assert [one.partition(" and ")[0] for one in outcome.locked.environments] == [
-        "sys_platform == 'linux'",
-        "sys_platform == 'win32'",
+        "platform_system == 'Linux'",
+        "platform_system == 'Windows'",
     ]
     with pytest.raises(
         ResolutionError, match=r"there is no solution for cpython-3\.12 linux-aarch64"
