@@ -287,6 +287,34 @@ def test_repository_is_locked_to_a_commit(project: Project, tmp_path: Path) -> N
     assert project.trail(*show("thing")).out == "newer\n"
 
 
+def test_sources_are_exported(project: Project, tmp_path: Path) -> None:
+    sdist = make_sdist(tmp_path / "sdists", make_source(tmp_path / "thing-1.0"))
+    digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
+    commit = "0123456789" * 4
+    project.lock(
+        [
+            (
+                '[[packages]]\nname = "thing"\nversion = "1.0"\nsdist = { url = '
+                f'"https://x.example/thing-1.0.tar.gz", hashes = {{ sha256 = "{digest}" }} }}\n'
+            ),
+            (
+                '[[packages]]\nname = "cloned"\nversion = "2.0"\nvcs = { type = "git", url = '
+                f'"https://x.example/cloned", commit-id = "{commit}", subdirectory = "a" }}\n'
+            ),
+        ]
+    )
+    result = project.trail("export", "-f", "requirements")
+    assert result.out == (
+        f"cloned @ git+https://x.example/cloned@{commit}#subdirectory=a\n"
+        f"thing==1.0 \\\n    --hash=sha256:{digest}\n"
+    ), result.err
+    bill = json.loads(project.trail("export", "-f", "cyclonedx").out)
+    assert [one["purl"] for one in bill["components"]] == [
+        f"pkg:pypi/cloned@2.0?vcs_url=git%2Bhttps%3A%2F%2Fx.example%2Fcloned%40{commit}",
+        "pkg:pypi/thing@1.0",
+    ]
+
+
 def test_archive_by_address_is_locked_by_its_hash(
     project: Project, index: IndexServer, tmp_path: Path
 ) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from trail.commands.lock import project_of, read_lock
 from trail.commands.target import choose_python, select
 from trail.errors import LockError
+from trail.model import SourceKind, SourcePackage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,17 +44,20 @@ def export(context: Context, request: Request, form: str) -> str:
     python = choose_python(context, request, context.depots().receiver.layout.interpreters)
     selection = select(context, request, python).selection
     packages = {(package.name, str(package.version)): package for package in pylock.packages}
+    items: list[WheelFile | SourcePackage] = [*selection.wheels, *selection.sources]
+    items.sort(key=lambda item: item.name)
     if form == "requirements":
         return "".join(
-            _requirement(wheel, packages.get((wheel.name, wheel.version)))
-            for wheel in selection.wheels
+            _requirement(item, packages.get((item.name, str(item.version)))) for item in items
         )
     name = pyproject.name or "project"
-    return _cyclonedx(name, selection.wheels)
+    return _cyclonedx(name, items)
 
 
-def _requirement(wheel: WheelFile, package: Package | None) -> str:
+def _requirement(wheel: WheelFile | SourcePackage, package: Package | None) -> str:
     """Pin a package with the hashes of all its files: pip may choose another one of them."""
+    if isinstance(wheel, SourcePackage) and wheel.kind is not SourceKind.SDIST:
+        return _direct(wheel)
     if wheel.index is None and wheel.path is not None:
         raise LockError(f"`{wheel.name}` is a file of this machine, which others cannot install")
     files = [] if package is None else [*(package.wheels or ()), package.sdist]
@@ -62,15 +67,34 @@ def _requirement(wheel: WheelFile, package: Package | None) -> str:
     return " \\\n".join(lines) + "\n"
 
 
-def _cyclonedx(name: str, wheels: Sequence[WheelFile]) -> str:
+def _direct(source: SourcePackage) -> str:
+    if source.url is None or source.url.startswith("file:"):
+        raise LockError(f"`{source.name}` is on this machine, so others cannot install it")
+    inner = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
+    if source.kind is SourceKind.VCS:
+        return f"{source.name} @ git+{source.url}@{source.commit}{inner}\n"
+    lines = [f"{source.name} @ {source.url}{inner}"]
+    lines += [f"    --hash={kind}:{digest}" for kind, digest in source.hashes]
+    return " \\\n".join(lines) + "\n"
+
+
+def _address(item: WheelFile | SourcePackage) -> str:
+    """Name a package for others (package-url)."""
+    version = f"@{item.version}" if item.version else ""
+    commit = item.commit if isinstance(item, SourcePackage) else ""
+    source = f"?vcs_url={quote(f'git+{item.url}@{commit}', safe='')}" if commit else ""
+    return f"pkg:pypi/{item.name}{version}{source}"
+
+
+def _cyclonedx(name: str, wheels: Sequence[WheelFile | SourcePackage]) -> str:
     """Make a bill of materials (CycloneDX 1.6)."""
     components = [
         {
             "type": "library",
-            "bom-ref": f"pkg:pypi/{wheel.name}@{wheel.version}",
+            "bom-ref": _address(wheel),
             "name": wheel.name,
-            "version": wheel.version,
-            "purl": f"pkg:pypi/{wheel.name}@{wheel.version}",
+            **({"version": wheel.version} if wheel.version else {}),
+            "purl": _address(wheel),
             "hashes": [
                 {"alg": kind.upper().replace("SHA", "SHA-"), "content": digest}
                 for kind, digest in wheel.hashes
@@ -82,11 +106,9 @@ def _cyclonedx(name: str, wheels: Sequence[WheelFile]) -> str:
     locked = {wheel.name: wheel for wheel in wheels}
     dependencies = [
         {
-            "ref": f"pkg:pypi/{wheel.name}@{wheel.version}",
+            "ref": _address(wheel),
             "dependsOn": sorted(
-                f"pkg:pypi/{other}@{locked[other].version}"
-                for other in wheel.requires
-                if other in locked
+                _address(locked[other]) for other in wheel.requires if other in locked
             ),
         }
         for wheel in wheels
