@@ -156,5 +156,6 @@ def _project(context: Context) -> Iterator[Finding]:
         text=f"{python.root}, on {python.interpreter.implementation} {python.interpreter.version}",
     )
     target = select(context, request, python)
-    count = len(target.selection.wheels) + len(target.selection.pinned)
+    chosen = target.selection
+    count = len(chosen.wheels) + len(chosen.pinned) + len(chosen.sources)
     yield Finding(subject="lock", good=True, text=f"{count} packages for this Python")
