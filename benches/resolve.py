@@ -38,7 +38,9 @@ WARM = "warm"
 AGAIN = "again"
 CHECK = "check"
 
+# With the extra `locked` pdm does not break where one of its dependencies does.
 PROGRAMS = {"pdm": "2.29.3", "poetry": "2.5.1"}
+_EXTRAS = {"pdm": "[locked]"}
 
 _BENCHES = Path(__file__).resolve().parent
 _MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -115,7 +117,7 @@ def get_program(name: str, cache: Path, uv: Path) -> Path:
             [uv, "venv", "--clear", *common, "--python", sys.executable, folder], check=True
         )
         install = (uv, "pip", "install", *common, "--compile-bytecode")
-        wanted = f"{name}=={PROGRAMS[name]}"
+        wanted = f"{name}{_EXTRAS.get(name, '')}=={PROGRAMS[name]}"
         subprocess.run([*install, "--python", scripts / "python", wanted], check=True)
         (folder / "done").touch()
     return scripts / name
