@@ -185,6 +185,18 @@ def test_a_removed_prefix_is_made_again(project: Project) -> None:
     assert project.trail("run", "python", "-c", "import tool").code == 0
 
 
+def test_a_lock_without_a_project_chooses_the_python(project: Project, tmp_path: Path) -> None:
+    (project.root / "pyproject.toml").unlink()
+    newest = sys.version_info.minor
+    wheel = make_wheel(tmp_path, "any", "1.0", {"any.py": ""})
+    project.lock([wheel], head=f'requires-python = ">=3.{newest + 1}"\n')
+    result = project.trail("run", "python", "-c", "import sys; print(sys.version_info.minor)")
+    if result.code == 0:  # there is a newer one on this machine
+        assert int(result.out) > newest
+    else:
+        assert result.err.startswith("error: found no Python for this project\n")
+
+
 def test_nothing_to_run_is_wrong_usage(project: Project) -> None:
     result = project.trail("run")
     assert (result.code, result.err) == (

@@ -99,9 +99,9 @@ class Session:
     """One run of the suite: all its cases share a depot, and the worlds of equal needs."""
 
     def __init__(self) -> None:
-        # Not the system's folder for that: it may be another disk, and links must work.
         self.houses = Houses(os.environ)
-        self.folder = Path(tempfile.mkdtemp(prefix="session-", dir=self.houses.cache))
+        # Not in the cache, which may lie in the repository: tools look for settings above them.
+        self.folder = Path(tempfile.mkdtemp(prefix="trail-compat-"))
         self.depot = self.folder / "depot"
         self._worlds: dict[str, World] = {}
         self._pythons: dict[str, Interpreter] = {}

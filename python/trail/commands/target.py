@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import tomllib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.pylock import is_valid_pylock_path
+from packaging.specifiers import SpecifierSet
 
 from trail.depot.roots import Input, take_input
 from trail.errors import LockError, ProjectError, UsageError
@@ -105,11 +107,25 @@ def choose_python(context: Context, request: Request, known: Path | None) -> Pyt
     interpreter = find_interpreter(
         request.python or context.settings.python,
         context.places(known),
-        requires_python=pyproject.requires_python if pyproject is not None else None,
+        requires_python=(
+            pyproject.requires_python
+            if pyproject is not None
+            else _lock_requires(inputs.read(root / "pylock.toml"))
+        ),
         version_file=None if version_file is None else version_file.decode(errors="replace"),
     )
     inputs.add_program(interpreter.base)
     return Python(interpreter=interpreter, root=root, inputs=inputs.seen())
+
+
+def _lock_requires(data: bytes | None) -> SpecifierSet | None:
+    """Which Pythons a lock is for; a lock that cannot be read says so when it is read whole."""
+    if data is None:
+        return None
+    try:
+        return SpecifierSet(tomllib.loads(data.decode()).get("requires-python", ""))
+    except (ValueError, AttributeError):
+        return None
 
 
 def select(context: Context, request: Request, python: Python) -> Target:
