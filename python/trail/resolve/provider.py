@@ -6,17 +6,15 @@
   index may not send us to a URL.
 - Candidates come in this order: versions of the existing lock, then final releases, then
   pre-releases (mixed, where the project asks for a pre-release itself).
-- Names that clash often are decided earlier (pip and uv do the same), and after a clash those
-  that took part in it first.
+- What is decided first: see `trail.resolve.watcher`; after a clash, those that took part in it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from resolvelib import AbstractProvider, BaseReporter, ResolutionImpossible
+from resolvelib import AbstractProvider
 
 from trail.model import NormalizedName
 from trail.resolve.fit import Exclusion, Why
@@ -27,22 +25,19 @@ from trail.resolve.shelf import bits
 from trail.resolve.source import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from packaging.version import Version
-    from resolvelib.resolvers import Criterion, RequirementInformation
+    from resolvelib.resolvers import RequirementInformation
 
     from trail.resolve.fit import Ledger
     from trail.resolve.need import Need
     from trail.resolve.roots import Roots
     from trail.resolve.shelf import Shelf
+    from trail.resolve.watcher import Watcher
     from trail.resolve.world import World
 
-__all__ = ["Provider", "Watcher"]
-
-_CLASHES = 5  # so many, and a name is decided before others
-_PREFETCH = (5, 10, 20)  # after so many rejected versions the next ones are fetched ahead
-_PREFETCH_MOST = 50
+__all__ = ["Provider"]
 
 
 class Provider(AbstractProvider[Demand, Candidate, str]):
@@ -92,15 +87,14 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
         information: Mapping[str, Iterator[RequirementInformation[Demand, Candidate]]],
         backtrack_causes: Sequence[RequirementInformation[Demand, Candidate]],  # noqa: ARG002
-    ) -> tuple[bool, bool, bool, int]:
+    ) -> tuple[bool, bool, bool, bool, bool, int]:
         """See `AbstractProvider`: the smallest is decided first."""
         direct = pinned = False
         for info in information[identifier]:
             demand = info.requirement
             direct = direct or (demand.shelf is not None and demand.shelf.direct is not None)
             pinned = pinned or demand.need.pins
-        clashes = self._watcher.clashes[identifier] >= _CLASHES
-        return not direct, not pinned, not clashes, self._order[identifier]
+        return not direct, not pinned, *self._watcher.rank(identifier), self._order[identifier]
 
     def narrow_requirement_selection(
         self,
@@ -327,52 +321,3 @@ def _stable_first(shelf: Shelf, places: Iterable[int]) -> Iterator[int]:
         else:
             yield place
     yield from later
-
-
-class Watcher(BaseReporter[Demand, Candidate, str]):
-    """Counts clashes, keeps who demanded what, and fetches ahead where many versions fail.
-
-    Args:
-        world: where to fetch.
-    """
-
-    def __init__(self, world: World) -> None:
-        self.clashes: Counter[str] = Counter()
-        self.made: dict[Demand, Candidate | None] = {}
-        self.causes: dict[Demand, Candidate | None] = {}
-        self._tried: Counter[str] = Counter()
-        self._world = world
-        self._stop: Callable[[], bool] = lambda: False
-
-    def give_up_if(self, hopeless: Callable[[], bool]) -> None:
-        """End the search after a clash if this says that there can be no solution."""
-        self._stop = hopeless
-
-    def adding_requirement(self, requirement: Demand, parent: Candidate | None) -> None:
-        """See `BaseReporter`."""
-        self.made.setdefault(requirement, parent)
-
-    def resolving_conflicts(
-        self, causes: Collection[RequirementInformation[Demand, Candidate]]
-    ) -> None:
-        """See `BaseReporter`."""
-        names = {info.requirement.name for info in causes}
-        names.update(info.parent.name for info in causes if info.parent is not None)
-        self.clashes.update(names)
-        self.causes.update({info.requirement: info.parent for info in causes})
-        # resolvelib would go through all combinations of what has nothing to do with it.
-        if self._stop():
-            raise ResolutionImpossible(causes)
-
-    def rejecting_candidate(
-        self,
-        criterion: Criterion[Demand, Candidate],  # noqa: ARG002  # resolvelib's signature
-        candidate: Candidate,
-    ) -> None:
-        """See `BaseReporter`."""
-        self._tried[candidate.name] += 1
-        count = self._tried[candidate.name]
-        if count in _PREFETCH or (count > _PREFETCH[-1] and count % _PREFETCH[-1] == 0):
-            shelf, first = candidate.shelf, candidate.place + 1
-            last = min(first + min(count, _PREFETCH_MOST), len(shelf.versions))
-            self._world.hint_metadata(shelf, range(first, last))

@@ -12,6 +12,7 @@ before are taken back. Three things go wrong then in resolvelib 1.2, and are put
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,11 +21,13 @@ from resolvelib.resolvers import Criterion, Resolution
 from resolvelib.structs import IteratorMapping, build_iter_view
 
 from trail.resolve.graph import Candidate, Demand
+from trail.resolve.watcher import StartAgainError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from trail.resolve.provider import Provider, Watcher
+    from trail.resolve.provider import Provider
+    from trail.resolve.watcher import Watcher
 
 __all__ = ["search"]
 
@@ -47,7 +50,9 @@ def search(
         ResolutionImpossible: there is no solution.
         ResolutionTooDeep: none was found in so many steps.
     """
-    return _Search(provider, watcher).resolve(demands, max_rounds=rounds).mapping
+    while True:  # ends: each time another package goes first
+        with contextlib.suppress(StartAgainError):
+            return _Search(provider, watcher).resolve(demands, max_rounds=rounds).mapping
 
 
 class _Search(Resolution[Demand, Candidate, str]):

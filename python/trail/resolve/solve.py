@@ -12,10 +12,11 @@ from trail.errors import ResolutionError
 from trail.model import NormalizedName
 from trail.resolve.fit import Ledger
 from trail.resolve.model import Dependency, Resolution, Resolved
-from trail.resolve.provider import Provider, Watcher
+from trail.resolve.provider import Provider
 from trail.resolve.roots import Roots, read_roots
 from trail.resolve.search import search
 from trail.resolve.source import Broken
+from trail.resolve.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
