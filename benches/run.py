@@ -48,12 +48,12 @@ class _Run:
     def __init__(self, options: argparse.Namespace, cache: Path) -> None:
         self.options = options
         self.tools: Tools = get_tools(cache)
+        locks = [] if options.bench == ["resolve"] else options.lock  # that needs no wheels
         self.houses: tuple[Wheelhouse, ...] = tuple(
-            get_wheelhouse(name, cache, self.tools) for name in options.lock
+            get_wheelhouse(name, cache, self.tools) for name in locks
         )
-        self.joined = (
-            merge("all", self.houses, cache / "all") if len(self.houses) > 1 else self.houses[0]
-        )
+        joined = merge("all", self.houses, cache / "all") if len(self.houses) > 1 else None
+        self.linked = (*self.houses, joined) if joined else self.houses
         self.engines = tuple(options.engine or _engines())
         self.places: dict[str, str] = {}
         self.figures: list[Figure] = []
@@ -74,7 +74,7 @@ class _Run:
             self._install(place, home)
         if "prefix" in options.bench:
             _, own = trail_command(None, self.tools, environ)
-            for house in dict.fromkeys((*self.houses, self.joined)):
+            for house in self.linked:
                 self.linkings.append(
                     link_all(
                         house, place, python=self.tools.python, environ=own, rounds=options.rounds
