@@ -35,6 +35,7 @@ INPUTS = ("science", "airflow")
 
 COLD = "cold"
 WARM = "warm"
+OFFLINE = "offline"
 AGAIN = "again"
 CHECK = "check"
 
@@ -56,6 +57,7 @@ class Solving:
         name: of the input.
         peer: who.
         scenario: `cold` (nothing is known), `warm` (everything is cached, there is no lock),
+            `offline` (as warm, and the index is not asked whether the cache still holds),
             `again` (there is a lock, and everything stays) or `check`.
         series: the samples.
         ratio: median wall time, divided by that of the scenario's first peer.
@@ -229,16 +231,25 @@ def make_solvers(tools: Tools, cache: Path, *, home: Path, trail: str | None) ->
 
 
 def _steps(
-    project: Path, environ: Environ, lock: Command, name: str, *, check: Command | None = None
+    made: Path,
+    environ: Environ,
+    lock: Command,
+    *,
+    offline: Command = (),
+    check: Command = (),
 ) -> tuple[Step, ...]:
     """Time the making of a lock without and with a cache, and with the lock itself."""
 
     def forget() -> None:
-        (project / name).unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
 
+    project = made.parent
     make = partial(Step, commands=(lock,), environ=environ, cwd=project)
     steps = [make(scenario=COLD), make(scenario=WARM, before=forget), make(scenario=AGAIN)]
-    if check is not None:
+    if offline:
+        alone = partial(Step, commands=(offline,), environ=environ, cwd=project)
+        steps.insert(2, alone(scenario=OFFLINE, before=forget))
+    if check:
         steps.append(Step(scenario=CHECK, commands=(check,), environ=environ, cwd=project))
     return tuple(steps)
 
@@ -247,7 +258,13 @@ def _trail(trail: Command, environ: Environ, project: Path, cache: Path) -> tupl
     newer = ("--exclude-newer", EXCLUDE_NEWER)
     lock = (*trail, "lock", "--no-build", *newer)
     own = environ | {"TRAIL_DEPOT": str(cache)}
-    return _steps(project, own, lock, "pylock.toml", check=(*trail, "lock", "--check", *newer))
+    return _steps(
+        project / "pylock.toml",
+        own,
+        lock,
+        offline=(*lock, "--offline"),
+        check=(*trail, "lock", "--check", *newer),
+    )
 
 
 def _uv_compile(uv: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
@@ -257,7 +274,8 @@ def _uv_compile(uv: Path, environ: Environ, project: Path, cache: Path) -> tuple
         *("--python-version", _MINOR, "--python-platform", _PLATFORM),
         *("--python", sys.executable, "--output-file", "pylock.uv.toml", "requirements.in"),
     )
-    return _steps(project, environ, command, "pylock.uv.toml")
+    offline = (*command, "--offline")
+    return _steps(project / "pylock.uv.toml", environ, command, offline=offline)
 
 
 def _uv_lock(uv: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
@@ -265,7 +283,8 @@ def _uv_lock(uv: Path, environ: Environ, project: Path, cache: Path) -> tuple[St
         *(uv, "lock", "--quiet", "--no-build", "--cache-dir", cache),
         *("--exclude-newer", EXCLUDE_NEWER, "--python", sys.executable),
     )
-    return _steps(project, environ, command, "uv.lock", check=(*command, "--check"))
+    offline, check = (*command, "--offline"), (*command, "--check")
+    return _steps(project / "uv.lock", environ, command, offline=offline, check=check)
 
 
 def _pip(environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
@@ -274,7 +293,7 @@ def _pip(environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
         *("--only-binary", ":all:", "--uploaded-prior-to", EXCLUDE_NEWER, "--cache-dir", cache),
         *("--report", "report.json", "-r", "requirements.in"),
     )
-    return _steps(project, environ, command, "report.json")[:2]
+    return _steps(project / "report.json", environ, command)[:2]
 
 
 def _pdm(pdm: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
@@ -288,7 +307,7 @@ def _pdm(pdm: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step,
         *(pdm, "lock", "--quiet", "--platform", "linux", "--python", f"=={_MINOR}.*"),
         *("--exclude-newer", EXCLUDE_NEWER),
     )
-    return _steps(project, own, command, "pdm.lock", check=(pdm, "lock", "--check"))
+    return _steps(project / "pdm.lock", own, command, check=(pdm, "lock", "--check"))
 
 
 def _poetry(poetry: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
@@ -300,4 +319,4 @@ def _poetry(poetry: Path, environ: Environ, project: Path, cache: Path) -> tuple
     }
     command: Command = (poetry, "lock", "--quiet", "--no-interaction")
     check: Command = (poetry, "check", "--lock", "--quiet")
-    return _steps(project, own, command, "poetry.lock", check=check)
+    return _steps(project / "poetry.lock", own, command, check=check)
