@@ -5,7 +5,6 @@ Both see PyPI as of the same fixed day, wheels alone, and the same platform.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,23 +33,20 @@ class Case:
         minor: of Python.
         count: how many distributions there are; exact, since the day is fixed.
         differs: uv's version and trail's by name; docs/resolution.md has the reasons.
-        asked: whether it runs only where it is asked for (TRAIL_LOCK_INPUTS=all): it takes
-            the resolver many minutes, which is a fault of the resolver.
     """
 
     name: str
     minor: str
     count: int
     differs: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    asked: bool = False
 
 
 CASES = (
     Case(name="science", minor="3.11", count=107),
     Case(name="airflow", minor="3.11", count=183),
     Case(name="transformers", minor="3.11", count=117),
-    Case(name="home", minor="3.13", count=86, asked=True),
-    Case(name="sentry", minor="3.13", count=110, asked=True),
+    Case(name="home", minor="3.13", count=86),
+    Case(name="sentry", minor="3.13", count=110),
     Case(name="boto", minor="3.11", count=40),
     Case(name="numba", minor="3.12", count=30),
     Case(name="starlette", minor="3.11", count=9),
@@ -59,8 +55,6 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_versions_are_those_of_uv(case: Case, workshop: Workshop, tmp_path: Path) -> None:
-    if case.asked and os.environ.get("TRAIL_LOCK_INPUTS") != "all":
-        pytest.skip("takes many minutes; TRAIL_LOCK_INPUTS=all runs it")
     requirements = read_input(case.name)
     project = write_project(
         tmp_path / "project",
