@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benches.install import explain
 from benches.locks import EXCLUDE_NEWER
 from benches.measure import Effort, Sample, Series, join, measure, settle
 from benches.peers import Command, Environ, Step, base_environ, trail_command
@@ -153,20 +154,28 @@ def _resolve(
     tell: Callable[[str], None],
 ) -> Iterator[Solving]:
     series: dict[tuple[str, str], Series] = {}
+    broken: set[str] = set()
     for turn in range(2 * effort.rounds):
         for peer in solvers:
             known = [entry for (other, _), entry in series.items() if other == peer.name]
             if known and (peer.once or all(entry.enough for entry in known)):
                 continue
+            if peer.name in broken:
+                continue
             folder = place.fresh("resolve")
-            for step in peer.steps(_project(name, folder), folder / "cache"):
-                sample = _time(step, effort.patience)
-                wanted = 1 if peer.once else effort.rounds
-                series.setdefault((peer.name, step.scenario), Series(wanted)).samples.append(sample)
-                noise = "  (noise)" if sample.noisy else ""
-                tell(
-                    f"{turn + 1}. {name}: {peer.name}, {step.scenario}: {sample.wall:.3f} s{noise}"
-                )
+            try:
+                for step in peer.steps(_project(name, folder), folder / "cache"):
+                    sample = _time(step, effort.patience)
+                    wanted = 1 if peer.once else effort.rounds
+                    entry = series.setdefault((peer.name, step.scenario), Series(wanted))
+                    entry.samples.append(sample)
+                    noise = "  (noise)" if sample.noisy else ""
+                    what = f"{name}: {peer.name}, {step.scenario}"
+                    tell(f"{turn + 1}. {what}: {sample.wall:.3f} s{noise}")
+            except subprocess.CalledProcessError as error:
+                # poetry wants more of an index than the standards say, for instance.
+                tell(f"{peer.name} cannot resolve {name}: {explain(error)}")
+                broken.add(peer.name)
             place.done_with(folder)
     first: dict[str, float] = {}
     for (_, scenario), entry in series.items():
