@@ -91,9 +91,7 @@ def command(context: click.Context, /, check: bool, **given: Any) -> None:
     printer = make_printer(context)
     options = make_options(given)
     with choose_reporter(printer) as reporter:
-        world = make_context(
-            context, reporter, **{key: value for key, value in given.items() if value}
-        )
+        world = make_context(context, reporter, **given)
         if check:
             count = check_lock(world, options)
             printer.say(f"the lock meets the project ({count} packages)")

@@ -161,8 +161,7 @@ def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
         default_groups=not rest.pop("no_default_groups"),
         policy=_policy(rest.pop("locked"), rest.pop("frozen")),
     )
-    # An option that was not given leaves the setting to the environment and the files.
-    return request, {name: value for name, value in rest.items() if value}
+    return request, rest
 
 
 def _policy(locked: bool, frozen: bool) -> str:
@@ -183,7 +182,8 @@ def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Co
     Args:
         context: of the command.
         reporter: told of progress and warnings.
-        given: fields of `trail.settings.Overrides`.
+        given: fields of `trail.settings.Overrides`; an option that was not given leaves the
+            setting to the environment and the files.
     """
     options = common(context)
     try:
@@ -193,7 +193,8 @@ def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Co
         raise UsageError(
             "the current folder does not exist any more", hint="cd to one that does"
         ) from error
-    overrides = Overrides(offline=options.offline or None, depots=depots, **given)
+    said = {name: value for name, value in given.items() if value}
+    overrides = Overrides(offline=options.offline or None, depots=depots, **said)
     return Context.make(
         start=start, environ=dict(os.environ), overrides=overrides, reporter=reporter
     )

@@ -23,9 +23,7 @@ def command(context: click.Context, /, as_json: bool, **given: Any) -> None:
     """Show which packages of the lock have newer releases."""
     printer = make_printer(context)
     with choose_reporter(printer) as reporter:
-        world = make_context(
-            context, reporter, **{key: value for key, value in given.items() if value}
-        )
+        world = make_context(context, reporter, **given)
         found = outdated(world)
     if as_json:
         rows = [{"name": one.name, "locked": one.locked, "newest": one.newest} for one in found]

@@ -37,9 +37,7 @@ def command(
     printer = make_printer(context)
     options = make_options(given)
     with choose_reporter(printer) as reporter:
-        world = make_context(
-            context, reporter, **{key: value for key, value in given.items() if value}
-        )
+        world = make_context(context, reporter, **given)
         changed = remove(world, names, place_of(extra, group), options)
     report(printer, changed.locking)
     printer.say(f"removed {', '.join(changed.requirements)}")
