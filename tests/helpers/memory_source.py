@@ -106,17 +106,24 @@ class MemorySource:
         self._directs = dict(directs or {})
         self._index = index
         self.asked: list[tuple[str, str]] = []  # metadata that was read
+        self.pinned: list[tuple[str, str | None]] = []  # projects, and the index to ask
         self.hinted: list[tuple[str, ...]] = []  # projects to fetch ahead
         self.hinted_versions: list[tuple[str, ...]] = []  # metadata to fetch ahead
 
-    def project(self, name: NormalizedName) -> Project | None:
+    def project(self, name: NormalizedName, index: str | None = None) -> Project | None:
+        self.pinned.append((name, index))
+        if index is not None and index != self._index:
+            return None
         releases = self._packages.get(name)
         if releases is None:
             return None
         files = {version: one.files(name, version) for version, one in releases.items()}
         return Project(name=name, releases=files, index=self._index)
 
-    def metadata(self, name: NormalizedName, version: Version) -> Metadata | Broken:
+    def metadata(
+        self, name: NormalizedName, version: Version, index: str | None = None
+    ) -> Metadata | Broken:
+        assert index in {None, self._index}
         self.asked.append((name, str(version)))
         return self._packages[name][version].metadata(name, version)
 

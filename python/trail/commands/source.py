@@ -45,8 +45,6 @@ class IndexSource:
     Args:
         client: asks the indexes; it stays open.
         reporter: is warned of quarantined projects.
-        pins: for some projects the address of the one index that may have them: no other is
-            asked for these.
         likely: versions that will probably be chosen, such as those of the lock before. Of
             other projects that is the newest one.
         builder: builds where there is no other way to know metadata; None where nothing is
@@ -58,21 +56,20 @@ class IndexSource:
         client: IndexClient,
         *,
         reporter: Reporter,
-        pins: Mapping[NormalizedName, str] | None = None,
         likely: Mapping[NormalizedName, Sequence[Version]] | None = None,
         builder: Builder | None = None,
     ) -> None:
         self._client = client
         self._reporter = reporter
-        self._pins = pins or {}
         self._builder = builder
         self._likely = likely or {}
         self._pool = ThreadPoolExecutor(_THREADS, "index")
         self._submitted: list[Future[None]] = []
-        self._pages: dict[NormalizedName, Once[ProjectPage | None]] = {}
-        self._projects: dict[NormalizedName, Project | None] = {}
+        # By name, and the address of the one index to ask if there is one.
+        self._pages: dict[tuple[NormalizedName, str | None], Once[ProjectPage | None]] = {}
+        self._projects: dict[tuple[NormalizedName, str | None], Project | None] = {}
         self._ahead: dict[IndexFile, Once[CoreMetadata | NeedsBuild | None]] = {}
-        self._answers: dict[tuple[NormalizedName, Version], Answer] = {}
+        self._answers: dict[tuple[NormalizedName, Version, str | None], Answer] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -90,29 +87,30 @@ class IndexSource:
 
     # --- what the resolver asks for
 
-    def project(self, name: NormalizedName) -> Project | None:
+    def project(self, name: NormalizedName, index: str | None = None) -> Project | None:
         """See `Source`.
 
         Raises:
             FetchError: an index cannot be reached or read.
         """
-        if name not in self._projects:
-            page = self._page(name).result()
-            self._projects[name] = None if page is None else _as_project(page)
+        key = (name, index)
+        if key not in self._projects:
+            page = self._page(name, index).result()
+            self._projects[key] = None if page is None else _as_project(page)
             if page is not None and page.status == "quarantined":
                 self._reporter.warn(_status(page))
-        return self._projects[name]
+        return self._projects[key]
 
-    def metadata(self, name: NormalizedName, version: Version) -> Answer:
+    def metadata(self, name: NormalizedName, version: Version, index: str | None = None) -> Answer:
         """See `Source`.
 
         Raises:
             FetchError: an index cannot be reached.
             DigestError: what came is not what the index vouches for.
         """
-        key = (name, version)
+        key = (name, version, index)
         if key not in self._answers:
-            page = self._page(name).result()
+            page = self._page(name, index).result()
             files = page.of(str(version)) if page is not None else ()
             self._answers[key] = self._read(metadata_file(files), version)
         return self._answers[key]
@@ -128,7 +126,7 @@ class IndexSource:
     def prefetch(self, names: Iterable[NormalizedName]) -> None:
         """See `Source`."""
         for name in names:
-            if name not in self._pages:
+            if (name, None) not in self._pages:
                 once = self._page(name)
                 if not once.done:
                     self._submitted.append(self._pool.submit(self._fetch, once))
@@ -154,22 +152,24 @@ class IndexSource:
         Args:
             names: the projects that were chosen.
         """
-        for name in sorted(set(names) & self._pages.keys()):
-            page = self._pages[name].result()
+        wanted = set(names)
+        asked = [key for key in self._pages if key[0] in wanted]
+        for key in sorted(asked, key=lambda one: (one[0], one[1] or "")):
+            page = self._pages[key].result()
             if page is not None and page.status in _STATUSES - {"quarantined"}:
                 self._reporter.warn(_status(page))
 
     # ---
 
-    def _page(self, name: NormalizedName) -> Once[ProjectPage | None]:
-        if name not in self._pages:
-            index = self._pins.get(name)
+    def _page(self, name: NormalizedName, index: str | None = None) -> Once[ProjectPage | None]:
+        key = (name, index)
+        if key not in self._pages:
             # What is at hand is not worth another thread.
             known = self._client.known_page(name, index)
-            self._pages[name] = (
+            self._pages[key] = (
                 _done(known) if known is not None else Once(lambda: self._client.page(name, index))
             )
-        return self._pages[name]
+        return self._pages[key]
 
     def _fetch(self, once: Once[ProjectPage | None]) -> None:
         """Fetch a page and, to save a round trip, the metadata that comes next; in the pool."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from trail.addresses import redact
 from trail.errors import ResolutionError, TrailError
 from trail.resolve.fit import Exclusion, Why
 from trail.resolve.shelf import bits
@@ -219,6 +220,12 @@ class _Story:
         (name,) = demands
         shelf = demands[name].shelf
         if shelf is None:
+            pin = self._conflict.roots.pins.get(demands[name].need.name)
+            if pin is not None:
+                return (
+                    f"there is no project `{name}` on {redact(pin)}, where it is to come from",
+                    "check the name and the index; no other index is asked for it",
+                )
             return (
                 f"there is no project `{name}` on any index",
                 "check the spelling of the name, or add the index that has it",

@@ -28,6 +28,7 @@ __all__ = [
     "Names",
     "Options",
     "Origin",
+    "Place",
     "Prerelease",
     "Request",
     "Resolution",
@@ -118,6 +119,25 @@ class RootRequirement:
     editable: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a package is to come from, whoever requires it; either `direct` or `index` is given.
+
+    Args:
+        name: the package.
+        direct: the archive, folder or repository.
+        index: the address of the one index that may have it.
+        marker: where that holds; empty for everywhere.
+        origin: where a person wrote it.
+    """
+
+    name: NormalizedName
+    direct: Direct | None = None
+    index: str | None = None
+    marker: str = ""
+    origin: Origin = Origin()
+
+
 class Strategy(StrEnum):
     """Which versions are tried first (`--resolution`)."""
 
@@ -186,12 +206,14 @@ class Request:
             as it stands: `everything = ["project[one,two]"]`.
         name: the project's own name, or None. A requirement for it is always satisfied by
             the project itself.
+        places: where some packages are to come from.
         requires_python: which Pythons the project supports, or None for all.
         options: how to choose.
     """
 
     roots: tuple[RootRequirement, ...]
     name: NormalizedName | None = None
+    places: tuple[Place, ...] = ()
     requires_python: SpecifierSet | None = None
     options: Options = field(default_factory=Options)
 

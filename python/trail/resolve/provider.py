@@ -275,7 +275,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         return (Demand(f"{shelf.name} !", need, None, 0, None, problem),)
 
     def _all_demands(self, needs: Sequence[Need]) -> list[Demand]:
-        self._world.hint(need.name for need in needs if need.name not in self._roots.directs)
+        elsewhere = self._roots.directs.keys() | self._roots.pins.keys()
+        self._world.hint(need.name for need in needs if need.name not in elsewhere)
         demands = [demand for need in needs for demand in self._demand(need)]
         for demand in demands:
             # What will most likely be chosen can be fetched while others are decided.
@@ -304,7 +305,8 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         root = self._roots.written.get(need)
         if need.url is not None and (direct is None or direct.url != need.url):
             return Demand(f"{need.name} @", need, None, 0, root, f"names a URL: `{need.text}`")
-        shelf = self._world.shelf(need.name, direct)
+        pin = None if direct is not None else self._roots.pins.get(need.name)
+        shelf = self._world.shelf(need.name, direct, pin)
         if shelf is None:
             return Demand(need.name, need, None, 0, root)
         return Demand(need.name, need, shelf, shelf.satisfying(need), root)

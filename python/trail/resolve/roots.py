@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trail.addresses import redact
 from trail.errors import ResolutionError
 from trail.model import NormalizedName
 from trail.resolve.model import Scope, ScopeKind
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from trail.resolve.fit import Ledger
-    from trail.resolve.model import Request, RootRequirement
+    from trail.resolve.model import Place, Request, RootRequirement
     from trail.resolve.need import Need
     from trail.resolve.shelf import Shelf
     from trail.resolve.world import World
@@ -36,6 +37,10 @@ class Roots:
         self.name = request.name
         self.written: dict[Need, RootRequirement] = {}
         self.directs: dict[NormalizedName, Direct] = {}
+        self.pins: dict[NormalizedName, str] = {}
+        for place in request.places:
+            if ledger.marker(place.marker):
+                self._put(place)
         self._asked: dict[Scope, list[Need]] = {}
         for root in request.roots:
             self._asked.setdefault(root.scope, []).extend(self._active([root], ledger))
@@ -67,18 +72,27 @@ class Roots:
             need for extra in sorted(extras) for need in self._expand(Scope(ScopeKind.EXTRA, extra))
         )
 
-    def add_direct(self, need: Need, direct: Direct) -> None:
+    def add_direct(self, name: NormalizedName, direct: Direct) -> None:
         """Note where a package comes from.
 
         Raises:
             ResolutionError: it comes from somewhere else already.
         """
-        known = self.directs.setdefault(need.name, direct)
+        known = self.directs.setdefault(name, direct)
         if known.url != direct.url:
-            raise ResolutionError(
-                f"`{need.name}` is required from two places",
-                details=(("one", known.url), ("other", direct.url)),
-            )
+            raise _two_places(name, known.url, direct.url)
+        if name in self.pins:
+            raise _two_places(name, self.pins[name], direct.url)
+
+    def _put(self, place: Place) -> None:
+        if place.direct is not None:
+            self.add_direct(place.name, place.direct)
+        elif place.index is not None:
+            known = self.pins.setdefault(place.name, place.index)
+            if known != place.index:
+                raise _two_places(place.name, known, place.index)
+            if place.name in self.directs:
+                raise _two_places(place.name, self.directs[place.name].url, place.index)
 
     def _replace(self, need: Need, override: Need) -> Need:
         """Take the versions from the override, and keep the extras that were asked for."""
@@ -94,7 +108,7 @@ class Roots:
             if ledger.marker(need.marker_text):
                 self.written[need] = root
                 if need.url is not None:
-                    self.add_direct(need, Direct(url=need.url, editable=root.editable))
+                    self.add_direct(need.name, Direct(url=need.url, editable=root.editable))
                 yield need
 
     def _by_name(
@@ -126,10 +140,16 @@ def read_roots(request: Request, ledger: Ledger, world: World) -> Roots:
         ResolutionError: a package is required from two places, or cannot be had from its own.
     """
     roots = Roots(request, ledger)
-    seen: set[NormalizedName] = set()
-    while rest := sorted(roots.directs.keys() - seen):
-        for name in rest:
-            seen.add(name)
+    asked: dict[NormalizedName, set[NormalizedName]] = {}
+    for need in roots.written:
+        asked.setdefault(need.name, {_NO_EXTRA}).update(need.extras)
+    seen: set[tuple[NormalizedName, NormalizedName]] = set()
+    while rest := sorted(
+        {(name, extra) for name in roots.directs.keys() & asked.keys() for extra in asked[name]}
+        - seen
+    ):
+        for name, extra in rest:
+            seen.add((name, extra))
             shelf = world.shelf(name, roots.directs[name])
             if shelf is None or shelf.broken is not None:
                 reason = "it is not there" if shelf is None else shelf.broken
@@ -137,18 +157,27 @@ def read_roots(request: Request, ledger: Ledger, world: World) -> Roots:
                     f"`{name}` cannot be had from `{roots.directs[name].url}`",
                     details=(("reason", str(reason)),),
                 )
-            for need in _direct_needs(shelf, ledger, world):
-                roots.add_direct(need, Direct(url=str(need.url)))
+            for need in _needs(shelf, extra, ledger, world):
+                asked.setdefault(need.name, {_NO_EXTRA}).update(need.extras)
+                if need.url is not None:
+                    roots.add_direct(need.name, Direct(url=need.url))
     return roots
 
 
-def _direct_needs(shelf: Shelf, ledger: Ledger, world: World) -> Iterator[Need]:
+def _needs(shelf: Shelf, extra: NormalizedName, ledger: Ledger, world: World) -> Iterator[Need]:
     facts = world.facts(shelf, 0)
     if isinstance(facts, Broken):
         return
-    for need in facts.needs.of(_NO_EXTRA):
-        if need.url is not None and ledger.marker(need.marker_text):
+    for need in facts.needs.of(extra):
+        if ledger.marker(need.marker_text, extra):
             yield need
+
+
+def _two_places(name: NormalizedName, one: str, other: str) -> ResolutionError:
+    return ResolutionError(
+        f"`{name}` is required from two places",
+        details=(("one", redact(one)), ("other", redact(other))),
+    )
 
 
 _NO_EXTRA = NormalizedName("")

@@ -28,6 +28,7 @@ class Shelf:
         project: what the index has, or None where the project comes from elsewhere.
         direct: where it comes from instead.
         versions: its versions, in any order.
+        pin: the address of the one index that may have it, or None.
         files: of a direct reference.
         broken: why a direct reference cannot be used, or None.
     """
@@ -39,12 +40,14 @@ class Shelf:
         versions: Iterable[Version],
         project: Project | None = None,
         direct: Direct | None = None,
+        pin: str | None = None,
         files: Sequence[File] = (),
         broken: str | None = None,
     ) -> None:
         self.name = name
         self.broken = broken
         self.direct = direct
+        self.pin = pin
         self.versions = sorted(versions, reverse=True)
         self.places = {version: place for place, version in enumerate(self.versions)}
         self.everything = (1 << len(self.versions)) - 1

@@ -103,10 +103,12 @@ class Direct:
     Args:
         url: as in the requirement; `file://` for what is on this machine.
         editable: whether a folder is to be used in place.
+        virtual: whether it has requirements only, and nothing that could be installed.
     """
 
     url: str
     editable: bool = False
+    virtual: bool = False
 
 
 Answer: TypeAlias = Metadata | Broken
@@ -115,15 +117,19 @@ Answer: TypeAlias = Metadata | Broken
 class Source(Protocol):
     """Where projects and metadata come from. Network errors are raised, not returned."""
 
-    def project(self, name: NormalizedName) -> Project | None:
-        """Tell what there is of a project: from the index that it is pinned to, else the first.
+    def project(self, name: NormalizedName, index: str | None = None) -> Project | None:
+        """Tell what there is of a project.
+
+        Args:
+            name: the project.
+            index: the address of the one index that may have it; None for the first that does.
 
         Returns:
             None if no index knows it.
         """
 
-    def metadata(self, name: NormalizedName, version: Version) -> Answer:
-        """Read the metadata of a version that `project` named."""
+    def metadata(self, name: NormalizedName, version: Version, index: str | None = None) -> Answer:
+        """Read the metadata of a version that `project` named, asked for the same index."""
 
     def direct(self, name: NormalizedName, direct: Direct) -> tuple[Answer, Sequence[File]]:
         """Read the metadata of a direct reference, and name its file where it is one."""

@@ -44,36 +44,39 @@ class World:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._shelves: dict[tuple[NormalizedName, Direct | None], Shelf | None] = {}
+        self._shelves: dict[tuple[NormalizedName, Direct | None, str | None], Shelf | None] = {}
         self._facts: dict[tuple[Shelf, int], Facts | Broken] = {}
         self._parsed: dict[str, Need] = {}
 
-    def shelf(self, name: NormalizedName, direct: Direct | None = None) -> Shelf | None:
+    def shelf(
+        self, name: NormalizedName, direct: Direct | None = None, pin: str | None = None
+    ) -> Shelf | None:
         """List the versions of a project.
 
         Args:
             name: the project.
             direct: where it comes from, if not from an index.
+            pin: the address of the one index that may have it; None for the first that does.
 
         Returns:
             None if no index knows it.
         """
-        key = (name, direct)
+        key = (name, direct, pin)
         if key not in self._shelves:
-            self._shelves[key] = self._find(name, direct)
+            self._shelves[key] = self._find(name, direct, pin)
         return self._shelves[key]
 
     def facts(self, shelf: Shelf, place: int) -> Facts | Broken:
         """Read the metadata of a version."""
         found = self._facts.get((shelf, place))
         if found is None:
-            answer = self.source.metadata(shelf.name, shelf.versions[place])
+            answer = self.source.metadata(shelf.name, shelf.versions[place], shelf.pin)
             found = self._facts[shelf, place] = self._digest(shelf, shelf.versions[place], answer)
         return found
 
     def knows(self, name: NormalizedName) -> bool:
         """Tell whether a project was asked for before."""
-        return (name, None) in self._shelves
+        return (name, None, None) in self._shelves
 
     def hint(self, names: Iterable[NormalizedName]) -> None:
         """Let the source fetch projects that will be asked for."""
@@ -83,19 +86,19 @@ class World:
 
     def hint_metadata(self, shelf: Shelf, places: Iterable[int]) -> None:
         """Let the source fetch metadata that may be asked for."""
-        if shelf.direct is None:
+        if shelf.direct is None and shelf.pin is None:
             unknown = [
                 shelf.versions[place] for place in places if (shelf, place) not in self._facts
             ]
             if unknown:
                 self.source.prefetch_metadata(shelf.name, unknown)
 
-    def _find(self, name: NormalizedName, direct: Direct | None) -> Shelf | None:
+    def _find(self, name: NormalizedName, direct: Direct | None, pin: str | None) -> Shelf | None:
         if direct is None:
-            project = self.source.project(name)
+            project = self.source.project(name, pin)
             if project is None:
                 return None
-            return Shelf(name, versions=project.releases, project=project)
+            return Shelf(name, versions=project.releases, project=project, pin=pin)
         answer, files = self.source.direct(name, direct)
         if isinstance(answer, Broken):
             return Shelf(name, versions=(), direct=direct, broken=answer.reason)

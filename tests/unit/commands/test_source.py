@@ -313,12 +313,9 @@ def test_a_pinned_name_is_never_taken_from_another_index(folder: Path, evil: Pat
         serve_index(folder) as company,
         serve_index(evil) as public,
         open_client(public, company, find_links=(str(evil),)) as client,
-        IndexSource(
-            client, reporter=Reporter(), pins={FOO: company.url, NOTHING: company.url}
-        ) as source,
+        IndexSource(client, reporter=Reporter()) as source,
     ):
-        source.prefetch([FOO, NOTHING])
-        project = source.project(FOO)
+        project = source.project(FOO, company.url)
         assert project is not None
         assert [*project.releases] == [TWO, ONE]
         assert all(
@@ -326,7 +323,10 @@ def test_a_pinned_name_is_never_taken_from_another_index(folder: Path, evil: Pat
             for files in project.releases.values()
             for file in files
         )
-        assert source.project(NOTHING) is None
+        answer = source.metadata(FOO, ONE, company.url)
+        assert isinstance(answer, Metadata)
+        assert answer.requires_dist == ("bar>=1",)
+        assert source.project(NOTHING, company.url) is None
         assert public.requests == []
 
 
@@ -337,9 +337,9 @@ def test_a_pinned_name_that_its_index_lacks_is_nowhere(folder: Path, evil: Path)
         serve_index(folder) as company,
         serve_index(evil) as public,
         open_client(company, public) as client,
-        IndexSource(client, reporter=Reporter(), pins={FOO: company.url}) as source,
+        IndexSource(client, reporter=Reporter()) as source,
     ):
-        assert source.project(FOO) is None
+        assert source.project(FOO, company.url) is None
         assert public.requests == []
 
 
@@ -348,11 +348,10 @@ def test_a_pinned_index_that_fails_leads_nowhere_else(folder: Path, evil: Path) 
         serve_index(folder, fail=9, fail_status=500) as company,
         serve_index(evil) as public,
         open_client(company, public) as client,
-        IndexSource(client, reporter=Reporter(), pins={FOO: company.url}) as source,
+        IndexSource(client, reporter=Reporter()) as source,
     ):
-        source.prefetch([FOO])
         with pytest.raises(FetchError, match="500"):
-            source.project(FOO)
+            source.project(FOO, company.url)
         assert public.requests == []
 
 
@@ -378,12 +377,12 @@ def test_credentials_are_in_nothing_that_is_shown(folder: Path) -> None:
         warnings = Warnings()
         with (
             open_client(server, index_url=url) as client,
-            IndexSource(client, reporter=warnings, pins={FOO: url}) as source,
+            IndexSource(client, reporter=warnings) as source,
         ):
-            project = source.project(FOO)
+            project = source.project(FOO, url)
             assert project is not None
             assert project.index == server.url
-            assert "secret" not in repr((project.releases[ONE], source.metadata(FOO, ONE)))
+            assert "secret" not in repr((project.releases[ONE], source.metadata(FOO, ONE, url)))
             server.switches.user = "me:changed"
             with pytest.raises(FetchError) as caught:
                 source.project(BAR)
