@@ -7,10 +7,7 @@ prefixes is handed in (`Provide`), as this layer knows nothing of resolving.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shlex
-import signal
 import subprocess
 import warnings
 from dataclasses import dataclass, field
@@ -24,8 +21,9 @@ from pyproject_hooks import (
     UnsupportedOperation,
 )
 
+from trail.build.process import Log, run_logged, surroundings
+from trail.build.system import is_texts, read_build_system, wrong_key
 from trail.errors import BuildError
-from trail.toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,29 +31,7 @@ if TYPE_CHECKING:
 
     from trail.report import Reporter
 
-__all__ = ["Backend", "BuildPython", "BuildSystem", "Provide", "Recipe", "read_build_system"]
-
-# PEP 517: what a source tree without [build-system] means.
-_LEGACY_REQUIRES = ("setuptools>=40.8.0",)
-_LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
-# Addresses of indexes in it may hold passwords, which are not for the code of a build.
-_SECRET = "TRAIL_"  # noqa: S105  # the beginning of variables' names
-_GONE = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSystem:
-    """How a source tree says it is built.
-
-    Args:
-        requires: what the backend needs (PEP 508).
-        backend: the object that has the hooks, `module:object`.
-        backend_path: folders of the tree in which the module lies, or empty.
-    """
-
-    requires: tuple[str, ...]
-    backend: str
-    backend_path: tuple[str, ...] = ()
+__all__ = ["Backend", "BuildPython", "Provide", "Recipe"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,55 +75,6 @@ class Provide(Protocol):
         """
 
 
-def read_build_system(tree: Path, label: str) -> BuildSystem:
-    """Read `[build-system]` of a source tree (PEP 518).
-
-    Args:
-        tree: its folder.
-        label: what it is, for messages.
-
-    Raises:
-        BuildError: there is nothing to build, or the table is wrong.
-    """
-    path = tree / "pyproject.toml"
-    try:
-        document = parse_toml(path.read_bytes(), path, BuildError)
-    except FileNotFoundError:
-        document = {}
-        if not (tree / "setup.py").is_file():
-            raise BuildError(
-                f"cannot build `{label}`: it has neither pyproject.toml nor setup.py",
-                details=(("folder", str(tree)),),
-            ) from None
-    except OSError as error:
-        raise BuildError(f"cannot read `{path}`: {error.strerror or error}") from error
-    table = document.get("build-system")
-    if table is None:
-        return BuildSystem(requires=_LEGACY_REQUIRES, backend=_LEGACY_BACKEND)
-    if not isinstance(table, dict) or not _is_texts(table.get("requires")):
-        raise _wrong(label, "build-system.requires", "a list of requirements")
-    backend = table.get("build-backend", _LEGACY_BACKEND)
-    if not isinstance(backend, str):
-        raise _wrong(label, "build-system.build-backend", "a text")
-    places = table.get("backend-path", [])
-    if not _is_texts(places):
-        raise _wrong(label, "build-system.backend-path", "a list of folders")
-    return BuildSystem(
-        requires=tuple(table["requires"]), backend=backend, backend_path=tuple(places)
-    )
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _wrong(label: str, key: str, expected: str) -> BuildError:
-    return BuildError(
-        f"cannot build `{label}`: `{key}` in its pyproject.toml is wrong",
-        details=(("expected", expected),),
-    )
-
-
 class Backend:
     """The build backend of one source tree.
 
@@ -182,7 +109,7 @@ class Backend:
         self._provide = provide
         self._recipe = recipe
         self._environ = environ
-        self._log = log
+        self._log = Log(log)
         self._keep = keep
         self._reporter = reporter
         self._system = read_build_system(tree, label)
@@ -247,7 +174,7 @@ class Backend:
             more = self._call(hooks, f"get_requires_for_build_{kind}")
         except HookMissing:  # pragma: no cover  # pyproject_hooks answers for the backend
             more = []
-        if not _is_texts(more):
+        if not is_texts(more):
             raise self._failed("its backend asks for something that is no requirement")
         new = [requirement for requirement in more if requirement not in requires]
         return self._caller((*requires, *new)) if new else hooks
@@ -263,7 +190,7 @@ class Backend:
                 python_executable=str(self._python.executable),
             )
         except ValueError as error:
-            raise _wrong(self._label, "build-system.backend-path", "folders inside it") from error
+            raise wrong_key(self._label, "backend-path", "folders inside it") from error
 
     def _call(self, hooks: BuildBackendHookCaller, name: str, *values: Any, **more: Any) -> Any:
         self._hook = name
@@ -301,51 +228,20 @@ class Backend:
         extra_environ: Mapping[str, str] | None = None,
     ) -> None:
         """Run a hook; `pyproject_hooks` calls this."""
-        environ = {**self._surroundings(), **(extra_environ or {})}
-        start = self._log.stat().st_size if self._log.exists() else 0
-        with self._log.open("ab") as log:
-            # A group of its own: compilers that it started end with it.
-            process = subprocess.Popen(  # noqa: S603  # a build runs what its author wrote
-                cmd,
-                cwd=cwd,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-            try:
-                code = process.wait()
-            except BaseException:
-                _kill(process)
-                raise
-        for line in self._output(start).splitlines():
-            self._reporter.note(line)
-        if code:
-            raise subprocess.CalledProcessError(code, cmd)
-
-    def _surroundings(self) -> dict[str, str]:
         if self._python is None:
             raise AssertionError(self._label)
-        environ = {
-            name: value
-            for name, value in self._environ.items()
-            if name not in _GONE and not name.startswith(("PYTHON", _SECRET))
-        }
-        path = self._environ.get("PATH", os.defpath)
-        environ["PATH"] = f"{self._python.scripts}{os.pathsep}{path}"
-        environ["PYTHONNOUSERSITE"] = "1"
-        return environ | dict(self._recipe.environ)
-
-    def _output(self, start: int = 0) -> str:
-        with contextlib.suppress(FileNotFoundError):
-            return self._log.read_bytes()[start:].decode(errors="replace")
-        return ""
+        environ = surroundings(self._environ, self._python.scripts, self._recipe.environ)
+        start = self._log.size
+        try:
+            run_logged(cmd, folder=cwd, environ={**environ, **(extra_environ or {})}, log=self._log)
+        finally:
+            for line in self._log.text(start).splitlines():
+                self._reporter.note(line)
 
     def _failed(self, reason: str, output: str = "") -> BuildError:
         return BuildError(
             f"cannot build `{self._label}`: {reason}",
-            output="\n".join(filter(None, (self._output(), output))),
+            output="\n".join(filter(None, (self._log.text(), output))),
             hint=f"to try it by hand{'' if self._keep else ', in the unpacked source'}:"
             f" {self._command()}",
         )
@@ -373,13 +269,3 @@ class Backend:
     def _change_folder(self) -> Iterator[str]:
         if self._keep:
             yield f"cd {shlex.quote(str(self._tree))}"
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a build and all that it started."""
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trail.depot.entry import EntryInfo, Origin
-from trail.depot.faults import explained
+from trail.depot.faults import explained, unpack_error
 from trail.depot.layout import entry_id
-from trail.errors import BuildError, DepotError, TrailError, WheelError
+from trail.errors import BuildError, TrailError, WheelError
 from trail.files import hash_file, make_read_only
 from trail.model import NormalizedName, Sha256
 from trail.wheel.engine import Job
@@ -265,11 +265,10 @@ class BuildCache:
             result = outcome.result if outcome is not None else None
             if isinstance(result, WheelError):
                 raise result
-            if result is None or isinstance(result, OSError):
-                raise DepotError(
-                    f"cannot unpack `{named.filename}`: {getattr(result, 'strerror', result)}",
-                    details=(("path", str(getattr(result, "filename", None) or staging)),),
-                ) from result
+            if isinstance(result, OSError):
+                raise unpack_error(result, named.filename, staging) from result
+            if result is None:
+                raise AssertionError(named.filename)
             info = EntryInfo(
                 facts=result,
                 origin=subject.origin,

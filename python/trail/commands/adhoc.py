@@ -121,7 +121,8 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
         outcome = resolve(request, (target,), source, reporter=context.reporter)
     here = next(one for one in outcome.resolutions if one.target.name == target.name)
     chosen = [
-        choose(package, interpreter.tags, builder.commits) for package in here.packages.values()
+        choose(package, interpreter.tags, builder.sources.commits)
+        for package in here.packages.values()
     ]
     return Selection(
         wheels=tuple(one for one in chosen if isinstance(one, WheelFile)),

@@ -16,8 +16,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from trail.depot.entry import EntryInfo, Origin
+from trail.depot.faults import unpack_error
 from trail.depot.layout import entry_id
-from trail.errors import DepotError, ManyErrors, TrailError, WheelError
+from trail.errors import ManyErrors, TrailError, WheelError
 from trail.model import Facts, Sha256, WheelFile
 from trail.wheel.engine import Engine, Job, Outcome, Unpacker
 
@@ -302,7 +303,9 @@ class _Worker:
         if isinstance(result, WheelError):
             self._fail(work, result)
         elif isinstance(result, OSError):
-            self._fail(work, _no_room(outcome.job, result))
+            error = unpack_error(result, outcome.job.filename, outcome.job.destination)
+            error.__cause__ = result
+            self._fail(work, error)
         else:
             try:
                 entry = self._admit(work, result)
@@ -338,14 +341,3 @@ class _Worker:
     def _fail(self, work: _Work, error: TrailError) -> None:
         self.state.failures.append(error)
         work.guard.close()
-
-
-def _no_room(job: Job, error: OSError) -> DepotError:
-    where = error.filename or job.destination
-    failure = DepotError(
-        f"cannot unpack `{job.filename}`: {error.strerror or error}",
-        details=(("path", str(where)),),
-        hint="free some space or set TRAIL_DEPOT to another disk",
-    )
-    failure.__cause__ = error
-    return failure

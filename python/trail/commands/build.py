@@ -11,40 +11,32 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import Version
-
-from trail.build.archive import unpack_source
 from trail.build.backend import Backend, BuildPython, Recipe
 from trail.build.cache import BuildCache, Made, Subject, key_of
-from trail.build.checkout import Git, parse_reference
+from trail.build.checkout import Git
 from trail.commands.bring import bring
+from trail.commands.build_python import BuildResolver
+from trail.commands.build_source import Sources
 from trail.commands.chosen import choose
 from trail.commands.source import IndexSource
-from trail.commands.target import Request as Asked
-from trail.commands.target import choose_python
-from trail.commands.trees import as_file, digest_of, folder_of, origin_of, place_of
+from trail.commands.target import Request, choose_python
+from trail.commands.trees import origin_of, place_of
 from trail.depot.layout import site_packages
 from trail.errors import BuildError
 from trail.model import NormalizedName, SourceKind, SourcePackage, WheelFile
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import PrefixRequest
-from trail.resolve.explain import explain
-from trail.resolve.model import Names, Options, Request, RootRequirement, Target
-from trail.resolve.model import Origin as Place
-from trail.resolve.solve import Conflict, solve
-from trail.resolve.world import World
+from trail.resolve.model import Names, Options
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from trail.commands.context import Context
     from trail.depot.store import Entry, Stack
     from trail.index.client import IndexClient
     from trail.interpreter.model import Interpreter
-    from trail.resolve.model import Resolved
     from trail.settings import Settings
     from trail.wheel.engine import Engine
 
@@ -80,23 +72,24 @@ class Builder:
         self._client = client
         self._engine = engine
         self._settings = settings
-        self._git = Git(stack.receiver, context.environ, offline=settings.offline)
-        self._world: World | None = None
-        self._source: IndexSource | None = None
+        self._index = IndexSource(client, reporter=context.reporter, builder=self)
         self._pythons: dict[tuple[str, ...], BuildPython] = {}
         self._at_work: list[str] = []
-        self._kept: Mapping[tuple[str, str | None], str] = {}
         self.count = 0
         """How many wheels were built, beside those that builds require."""
-        self.commits: dict[str, str] = {}
-        """Which commit each address of a repository stands for, as far as that was asked."""
+        self.sources = Sources(
+            Git(stack.receiver, context.environ, offline=settings.offline),
+            client,
+            stack.receiver,
+            max_unpacked=settings.max_unpacked,
+        )
+        """Brings what is to be built, and knows which commits are meant."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._source is not None:
-            self._source.close()
+        self._index.close()
 
     def build(self, sources: Iterable[SourcePackage]) -> tuple[Entry, ...]:
         """Build packages, or find what was built before.
@@ -143,30 +136,6 @@ class Builder:
         refused = settings.no_build or source.name in settings.no_build_package
         return source.editable or not refused
 
-    def keep(self, commits: Mapping[tuple[str, str | None], str]) -> None:
-        """Say which commits stay as they are.
-
-        Args:
-            commits: by the repository's address and the revision that was asked for.
-        """
-        self._kept = commits
-
-    def commit_of(self, url: str) -> str:
-        """Tell which commit an address of a repository stands for.
-
-        Args:
-            url: as in a requirement, `git+…`.
-
-        Raises:
-            BuildError: it is no such address.
-            FetchError: the repository cannot be reached.
-        """
-        if url not in self.commits:
-            reference = parse_reference(url)
-            kept = self._kept.get((reference.url, reference.revision))
-            self.commits[url] = kept or self._git.commit_of(reference.url, reference.revision)
-        return self.commits[url]
-
     @cached_property
     def _interpreter(self) -> Interpreter:
         return self._find_interpreter()
@@ -179,6 +148,11 @@ class Builder:
             self._interpreter.tags,
             max_unpacked=self._settings.max_unpacked,
         )
+
+    @cached_property
+    def _resolver(self) -> BuildResolver:
+        options = Options(no_build=no_build(Names(), self._settings))
+        return BuildResolver(self._index, self._interpreter, options)
 
     # --- builds
 
@@ -228,7 +202,7 @@ class Builder:
         self._at_work.append(source.name)
         try:
             yield Backend(
-                self._tree(source, staging),
+                self.sources.tree(source, staging),
                 source.label,
                 provide=lambda requirements: self._provide(requirements, source.label),
                 recipe=recipe,
@@ -249,59 +223,16 @@ class Builder:
             details=(("source", place_of(source)), ("setting", option)),
         )
 
-    def _tree(self, source: SourcePackage, staging: Path) -> Path:
-        """Give the folder of the sources."""
-        if source.kind is SourceKind.DIRECTORY:
-            tree = folder_of(source)
-        else:
-            folder = staging / "source"
-            folder.mkdir()
-            if source.kind is SourceKind.VCS:
-                self._git.check_out(source.url or "", source.commit, folder)
-                tree = folder
-            else:
-                downloads = staging / "download"
-                downloads.mkdir()
-                archive = self._client.download(as_file(source), downloads)
-                try:
-                    tree = unpack_source(
-                        archive.path,
-                        source.filename,
-                        folder,
-                        max_unpacked=self._settings.max_unpacked,
-                    )
-                except OSError as error:
-                    raise BuildError(
-                        f"cannot unpack `{source.filename}`: {error.strerror or error}",
-                        details=(("path", str(error.filename or folder)),),
-                    ) from error
-            tree = tree / source.subdirectory
-        if not tree.is_dir():
-            raise BuildError(
-                f"cannot build `{source.label}`: there is no such folder",
-                details=(("folder", source.subdirectory or str(tree)),),
-            )
-        return tree
-
     def _subject(self, source: SourcePackage) -> Subject:
         return Subject(
             label=source.label,
-            digest=self._digest(source),
+            digest=self.sources.digest(source),
             origin=origin_of(source),
             name=source.name or None,
             # The version of a folder is what its files say now.
             version=None if source.kind is SourceKind.DIRECTORY else source.version,
             editable=source.editable,
         )
-
-    def _digest(self, source: SourcePackage) -> str:
-        known = digest_of(source)
-        if known is not None:
-            return known
-        # Nobody says what it is: it must be looked at.
-        with self._stack.receiver.staging() as staging:
-            archive = self._client.download(as_file(source), staging)
-            return f"sha256 {archive.sha256} {source.subdirectory}"
 
     def _recipe(self, name: NormalizedName) -> Recipe:
         settings = self._settings
@@ -319,52 +250,31 @@ class Builder:
     def _provide(self, requirements: Sequence[str], label: str) -> BuildPython:
         wanted = tuple(sorted(set(requirements)))
         if wanted not in self._pythons:
-            entries = self._entries(self._resolve(wanted, label))
-            prefix = ensure_prefix(
-                PrefixRequest(
-                    interpreter=self._interpreter,
-                    entries=entries,
-                    link_mode=self._settings.link_mode,
-                ),
-                self._stack.receiver,
-                self._reporter,
-            )
-            self._pythons[wanted] = BuildPython(
-                executable=prefix.python,
-                scripts=prefix.scripts,
-                entries=tuple(entry.id for entry in entries),
-            )
+            self._pythons[wanted] = self._python(self._entries(wanted, label))
         return self._pythons[wanted]
 
-    def _resolve(self, requirements: Sequence[str], label: str) -> list[Resolved]:
-        """Find what a build requires, for the Python at hand alone."""
-        if not requirements:
-            return []
-        place = Place(file=f"the build of {label}")
-        roots = [
-            RootRequirement(requirement=_requirement(text, label), origin=place)
-            for text in requirements
-        ]
-        settings = self._settings
-        request = Request(roots=tuple(roots), options=Options(no_build=no_build(Names(), settings)))
-        environment = self._interpreter.environment
-        target = Target(
-            name=f"{self._interpreter.implementation}-{self._interpreter.minor} here",
-            python=Version(environment["python_full_version"].rstrip("+")),
-            environment=environment,
-            tags=self._interpreter.tags,
+    def _python(self, entries: tuple[Entry, ...]) -> BuildPython:
+        prefix = ensure_prefix(
+            PrefixRequest(
+                interpreter=self._interpreter,
+                entries=entries,
+                link_mode=self._settings.link_mode,
+            ),
+            self._stack.receiver,
+            self._reporter,
         )
-        if self._world is None:
-            self._source = IndexSource(self._client, reporter=self._reporter, builder=self)
-            self._world = World(self._source)
-        try:
-            solved = solve(request, target, self._world, {})
-        except Conflict as conflict:
-            raise explain(conflict, request, self._world) from conflict
-        return [*solved.resolution.packages.values()]
+        return BuildPython(
+            executable=prefix.python,
+            scripts=prefix.scripts,
+            entries=tuple(entry.id for entry in entries),
+        )
 
-    def _entries(self, packages: Sequence[Resolved]) -> tuple[Entry, ...]:
-        chosen = [choose(package, self._interpreter.tags, self.commits) for package in packages]
+    def _entries(self, requirements: Sequence[str], label: str) -> tuple[Entry, ...]:
+        """Bring what a build requires into the depot."""
+        chosen = [
+            choose(package, self._interpreter.tags, self.sources.commits)
+            for package in self._resolver.resolve(requirements, label)
+        ]
         brought = bring(
             [one for one in chosen if isinstance(one, WheelFile)],
             stack=self._stack,
@@ -392,7 +302,7 @@ def builder_for(context: Context, client: IndexClient, refused: Names) -> Builde
     )
     return Builder(
         context,
-        lambda: choose_python(context, Asked(), known).interpreter,
+        lambda: choose_python(context, Request(), known).interpreter,
         stack=stack,
         client=client,
         engine=choose_engine(settings.engine),
@@ -423,13 +333,3 @@ def read_metadata(entry: Entry) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise BuildError(f"cannot read `{path}`: {error.strerror or error}") from error
-
-
-def _requirement(text: str, label: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise BuildError(
-            f"cannot build `{label}`: it asks for `{text}`, which is no requirement",
-            details=(("problem", str(error).splitlines()[0]),),
-        ) from error

@@ -102,7 +102,7 @@ def read_direct(
     if direct.url.startswith("git+"):
         if builder is None:
             return Broken(reason=f"is only known when `{url}` is checked out and built"), ()
-        builder.commit_of(direct.url)
+        builder.sources.commit_of(direct.url)
         return built_metadata(builder, _source(name, direct, builder)), ()
     path = local_path(url)
     if path is not None and path.is_dir():
@@ -183,7 +183,7 @@ def _source(
         version=version,
         file=file,
         editable=direct.editable,
-        commits=builder.commits,
+        commits=builder.sources.commits,
     )
 
 

@@ -132,7 +132,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         builder_for(context, client, refused) as builder,
         IndexSource(client, builder=builder, reporter=context.reporter, likely=old) as source,
     ):
-        builder.keep(_commits(before, path, options))
+        builder.sources.keep(_commits(before, path, options))
         request = Request(
             roots=(*roots_of(pyproject), *dynamic_roots(builder, pyproject)),
             name=pyproject.name,
@@ -153,7 +153,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         requires_python=pyproject.requires_python,
         inputs=inputs,
         folder=path.parent,
-        commits=builder.commits,
+        commits=builder.sources.commits,
     )
     return Locking(
         path=path,

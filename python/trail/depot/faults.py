@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["depot_error", "explained"]
+__all__ = ["depot_error", "explained", "unpack_error"]
 
 _MINE = "put a folder that you can write first: TRAIL_DEPOT=~/.trail"
 _FREE = "free some space, for instance with `trail depot gc`"
@@ -52,6 +52,21 @@ def depot_error(error: OSError, doing: str, path: Path) -> DepotError:
     if isinstance(error.filename, str | bytes) and os.fsdecode(error.filename) != str(path):
         details.append(("file", os.fsdecode(error.filename)))
     return DepotError(f"cannot {doing} `{path}`: {reason}", details=tuple(details), hint=hint)
+
+
+def unpack_error(error: OSError, filename: str, folder: Path) -> DepotError:
+    """Say that a wheel cannot be unpacked.
+
+    Args:
+        error: what the operating system said.
+        filename: of the wheel.
+        folder: where it was to go.
+    """
+    return DepotError(
+        f"cannot unpack `{filename}`: {error.strerror or error}",
+        details=(("path", str(error.filename or folder)),),
+        hint="free some space or set TRAIL_DEPOT to another disk",
+    )
 
 
 @contextlib.contextmanager
