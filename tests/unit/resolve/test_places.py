@@ -15,6 +15,7 @@ from trail.resolve.targets import make_targets, parse_platform
 
 INDEX = "https://index.example/simple"
 OTHER = "https://me:secret@other.example/simple"
+SHOWN = "https://***@other.example/simple"
 LOCAL = "file:///projects/a"
 ORIGIN = Origin(file="pyproject.toml", key="project.dependencies")
 TARGETS = make_targets(
@@ -54,7 +55,7 @@ def test_pinned_project_that_its_index_lacks_is_taken_from_no_other() -> None:
         solve(source, "a", places=(place("a", index=OTHER),))
     assert caught.value.details == (
         ("because", "your project requires `a` (project.dependencies in pyproject.toml)"),
-        ("so", "there is no project `a` on https://other.example/simple, where it is to come from"),
+        ("so", f"there is no project `a` on {SHOWN}, where it is to come from"),
     )
     assert caught.value.hint == "check the name and the index; no other index is asked for it"
     assert {index for _, index in source.pinned} == {OTHER}
