@@ -14,6 +14,8 @@ class _Facts(TypedDict):
     startup: list[str]
     scripts: list[tuple[str, str, bool]]
     schemes: list[str]
+    metadata: list[str]
+    root_files: list[str]
     escapes: list[tuple[str, str, str]]
     mismatches: list[tuple[str, str, str | None, str | None]]
 

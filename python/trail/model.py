@@ -134,6 +134,8 @@ class Facts:
         startup: `.pth` and `.start` files at the top of site-packages.
         scripts: entry points that become scripts.
         schemes: other folders at the top of the entry: `bin`, `share`, `include`, …
+        metadata: files of the .dist-info folder, relative to it; empty where nobody noted them.
+        root_files: files at the top of the entry, noted together with `metadata`.
         escapes: native libraries that look for others outside the wheel.
         mismatches: differences from RECORD that were waived.
     """
@@ -149,6 +151,8 @@ class Facts:
     startup: tuple[str, ...] = ()
     scripts: tuple[EntryPoint, ...] = ()
     schemes: tuple[str, ...] = ()
+    metadata: tuple[str, ...] = ()
+    root_files: tuple[str, ...] = ()
     escapes: tuple[Escape, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
 

@@ -66,7 +66,9 @@ def _nodes(files: dict[str, bytes], executable: frozenset[str]) -> dict[str, Nod
 
 
 def _facts(good: Good, nodes: dict[str, Node]) -> Facts:
-    contents = [content for kind, _, content in nodes.values() if kind == "file"]
+    files = sorted(path for path, (kind, _, _) in nodes.items() if kind == "file")
+    contents = [nodes[path][2] for path in files]
+    metadata = f"{SITE}/{_info(good)}/"
     name = parse_filename(good.options.get("filename", FILENAME))
     record = nodes[f"{SITE}/{_info(good)}/RECORD"][2]
     facts = {
@@ -78,5 +80,9 @@ def _facts(good: Good, nodes: dict[str, Node]) -> Facts:
         "size": sum(map(len, contents)),
         "record": Sha256(hashlib.sha256(record).hexdigest()),
         "top_level": DEMO,
+        "metadata": tuple(
+            path.removeprefix(metadata) for path in files if path.startswith(metadata)
+        ),
+        "root_files": tuple(path for path in files if "/" not in path),
     }
     return Facts(**{**facts, **good.facts})

@@ -147,6 +147,8 @@ def dump_info(info: EntryInfo) -> bytes:
                 for script in facts.scripts
             ],
             "schemes": list(facts.schemes),
+            "metadata": list(facts.metadata),
+            "root_files": list(facts.root_files),
             "escapes": [
                 {"library": escape.library, "runpath": escape.runpath, "tag": escape.tag}
                 for escape in facts.escapes
@@ -176,7 +178,7 @@ def _pretty(value: Any, depth: int = 0) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def parse_info(data: bytes, path: Path) -> EntryInfo:
+def parse_info(data: bytes, path: str | Path) -> EntryInfo:
     """Read an `entry.json`.
 
     Args:
@@ -211,7 +213,7 @@ def parse_info(data: bytes, path: Path) -> EntryInfo:
     )
 
 
-def _origin(tree: dict[str, Any], path: Path) -> Origin:
+def _origin(tree: dict[str, Any], path: str | Path) -> Origin:
     kind = _get(tree, "kind", str, "origin.", path)
     if kind not in _ORIGINS:
         _wrong(path, "origin.kind", "one of " + ", ".join(sorted(_ORIGINS)), kind)
@@ -228,7 +230,7 @@ def _origin(tree: dict[str, Any], path: Path) -> Origin:
     )
 
 
-def _facts(tree: dict[str, Any], path: Path) -> Facts:
+def _facts(tree: dict[str, Any], path: str | Path) -> Facts:
     at = "facts."
     return Facts(
         name=NormalizedName(_get(tree, "name", str, at, path)),
@@ -256,6 +258,9 @@ def _facts(tree: dict[str, Any], path: Path) -> Facts:
             for where, item in _items(tree, "scripts", path)
         ),
         schemes=_strings(tree, "schemes", path),
+        # Absent in entries of the first trails.
+        metadata=_strings(tree, "metadata", path) if "metadata" in tree else (),
+        root_files=_strings(tree, "root_files", path) if "root_files" in tree else (),
         escapes=tuple(
             Escape(
                 library=_get(item, "library", str, where, path),
@@ -276,35 +281,35 @@ def _facts(tree: dict[str, Any], path: Path) -> Facts:
     )
 
 
-def _get(tree: dict[str, Any], key: str, kind: type[_T], where: str, path: Path) -> _T:
+def _get(tree: dict[str, Any], key: str, kind: type[_T], where: str, path: str | Path) -> _T:
     value = tree.get(key, _ABSENT)
     if type(value) is not kind:  # exact: True is no number
         _wrong(path, where + key, _NAMES[kind], value)
     return value
 
 
-def _get_or_none(tree: dict[str, Any], key: str, where: str, path: Path) -> str | None:
+def _get_or_none(tree: dict[str, Any], key: str, where: str, path: str | Path) -> str | None:
     value = tree.get(key)
     if value is not None and type(value) is not str:
         _wrong(path, where + key, "a string or null", value)
     return value
 
 
-def _sha256(tree: dict[str, Any], key: str, where: str, path: Path) -> Sha256:
+def _sha256(tree: dict[str, Any], key: str, where: str, path: str | Path) -> Sha256:
     value = _get(tree, key, str, where, path)
     if not _SHA256.fullmatch(value):
         _wrong(path, where + key, "64 hexadecimal digits", value)
     return Sha256(value)
 
 
-def _kind(tree: dict[str, Any], where: str, path: Path) -> Kind:
+def _kind(tree: dict[str, Any], where: str, path: str | Path) -> Kind:
     value = _get(tree, "kind", str, where, path)
     if value not in _KINDS:
         _wrong(path, f"{where}kind", "one of " + ", ".join(_KINDS), value)
     return _KINDS[value]
 
 
-def _items(tree: dict[str, Any], key: str, path: Path) -> list[tuple[str, dict[str, Any]]]:
+def _items(tree: dict[str, Any], key: str, path: str | Path) -> list[tuple[str, dict[str, Any]]]:
     result = []
     for number, item in enumerate(_get(tree, key, list, "facts.", path)):
         where = f"facts.{key}[{number}]"
@@ -314,11 +319,12 @@ def _items(tree: dict[str, Any], key: str, path: Path) -> list[tuple[str, dict[s
     return result
 
 
-def _strings(tree: dict[str, Any], key: str, path: Path) -> tuple[str, ...]:
+def _strings(tree: dict[str, Any], key: str, path: str | Path) -> tuple[str, ...]:
     items = _get(tree, key, list, "facts.", path)
-    for number, item in enumerate(items):
-        if type(item) is not str:
-            _wrong(path, f"facts.{key}[{number}]", "a string", item)
+    if not set(map(type, items)) <= {str}:
+        for number, item in enumerate(items):
+            if type(item) is not str:
+                _wrong(path, f"facts.{key}[{number}]", "a string", item)
     return tuple(items)
 
 
@@ -332,7 +338,7 @@ _NAMES: dict[type, str] = {
 }
 
 
-def _wrong(path: Path, key: str, expected: str, value: Any) -> NoReturn:
+def _wrong(path: str | Path, key: str, expected: str, value: Any) -> NoReturn:
     actual = "nothing" if value is _ABSENT else json.dumps(value)
     raise DepotError(
         f"cannot use `{path}`: `{key}` is wrong",

@@ -26,7 +26,7 @@ from trail.depot import durable
 from trail.depot.boot import foreign_boots
 from trail.depot.entry import EntryInfo, dump_info, parse_info
 from trail.depot.faults import depot_error, explained
-from trail.depot.layout import flat
+from trail.depot.layout import ENTRY_FILE, flat
 from trail.depot.locks import hold, sweep
 from trail.depot.verify import verify_entry
 from trail.errors import DepotError
@@ -69,9 +69,13 @@ class Entry:
             DepotError: it cannot be read, or is damaged.
         """
         if not self._info:
-            file = self.depot.layout.entry_file(self.id)
-            with explained("read", file):
-                data = file.read_bytes()
+            # Strings, because a prefix asks hundreds of entries.
+            file = f"{self.path}/{ENTRY_FILE}"
+            try:
+                with open(file, "rb") as opened:  # noqa: PTH123
+                    data = opened.read()
+            except OSError as error:
+                raise depot_error(error, "read", self.path / ENTRY_FILE) from error
             self._info.append(parse_info(data, file))
         return self._info[0]
 

@@ -160,9 +160,9 @@ class Layout:
         Raises:
             DepotError: the id is not well formed.
         """
-        if not _ENTRY_ID.fullmatch(entry) or {".", ".."} & set(entry.split("/")):
+        if not _ENTRY_ID.fullmatch(entry) or not {".", ".."}.isdisjoint(entry.split("/")):
             raise DepotError(f"`{entry}` is not the id of a depot entry")
-        return self.installed.joinpath(*entry.split("/"))
+        return self.root / f"installed/{entry}"  # joined at once: there are hundreds
 
     def entry_file(self, entry: EntryId) -> Path:
         """The facts about an entry."""

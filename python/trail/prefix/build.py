@@ -163,7 +163,7 @@ class _Builder:
         for folder in plan.folders:
             os.mkdir(f"{staged}/{folder}")  # noqa: PTH102  # thousands of them
         for link in plan.links:
-            self._link(link.action, link.path, link.member, link.source)
+            self._link(*link)
         python = f"{self._final}/{platform.python}"
         for script in plan.scripts:
             platform.write_script(f"{staged}/{shape.scripts}", script.entry_point, python)
@@ -180,7 +180,9 @@ class _Builder:
 
     def _link(self, action: Action, path: str, member: int, source: str) -> None:
         platform, to = _PLATFORM, f"{self._staged}/{path}"
-        if action is Action.FOLDER_LINK:
+        if action is Action.HARDLINK:
+            platform.hardlink(f"{self._sources[member]}/{source}", to)
+        elif action is Action.FOLDER_LINK:
             platform.link_folder(self._target(path, member, source), to)
         elif action is Action.FILE_LINK:
             platform.link_file(self._target(path, member, source), to)
@@ -189,8 +191,6 @@ class _Builder:
                 platform.link_folder(self._target(path, member, source), to)
         elif action is Action.BYTECODE_FILE:
             platform.link_bytecode(self._target(path, member, source), to)
-        elif action is Action.HARDLINK:
-            platform.hardlink(f"{self._sources[member]}/{source}", to)
         elif action is Action.COPY:
             platform.copy(f"{self._sources[member]}/{source}", to)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,9 +142,8 @@ class Action(Enum):
     BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; made if it is not there
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One path of the prefix that comes from an entry.
+class Link(NamedTuple):
+    """One path of the prefix that comes from an entry; a tuple, because there are thousands.
 
     Args:
         action: how.

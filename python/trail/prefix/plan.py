@@ -101,10 +101,11 @@ class _Planner:
         self._conflicts: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
 
     def plan(self) -> Plan:
-        folders = self._folders.copy()
+        folders: set[str] = set()
         for folder in self._folders:
-            while folder := posixpath.dirname(folder):
+            while folder and folder not in folders:
                 folders.add(folder)
+                folder = folder.rpartition("/")[0]  # noqa: PLW2901  # upwards
         conflicts = (self._warning(*item) for item in sorted(self._conflicts.items()))
         return Plan(
             folders=tuple(sorted(folders)),
@@ -132,11 +133,23 @@ class _Planner:
                 # time that Python took to start.
                 if not name.endswith("-nspkg.pth"):
                     owners[name].append((number, f"{source}/{name}"))
-            how = _How.FILES if self._usual is _How.LINKED else self._usual
-            part = (number, f"{source}/{facts.dist_info}")
-            self._real(f"{target}/{facts.dist_info}", [part], how)
+            self._metadata(number, facts)
         self._fill(target, owners, folders, self._usual)
         self._folders.add(f"{target}/__pycache__")  # of trail's own modules there
+
+    def _metadata(self, number: int, facts: Facts) -> None:
+        """Place the files of a .dist-info folder (rule 4): two thirds of all links."""
+        folder = f"{self._shape.site_packages}/{facts.dist_info}"
+        source = f"{self._shape.entry_site_packages}/{facts.dist_info}"
+        if not facts.metadata or any(name.endswith(".py") for name in facts.metadata):
+            how = _How.FILES if self._usual is _How.LINKED else self._usual
+            self._real(folder, [(number, source)], how)
+            return
+        self._folders.add(folder)
+        for name in facts.metadata:
+            self._links.append(Link(self._hard, f"{folder}/{name}", number, f"{source}/{name}"))
+            if "/" in name:
+                self._folders.add(f"{folder}/{name.rpartition('/')[0]}")
 
     def data(self) -> None:
         shape, aliases = self._shape, dict(self._shape.aliases)
@@ -163,12 +176,16 @@ class _Planner:
         self._fill("", owners, folders, self._usual)
 
     def _files_at_root(self, number: int) -> Iterator[str]:
-        """Find what a wheel brings beside its data folders: the facts do not name files."""
-        shape = self._shape
+        """Find what a wheel brings beside its data folders."""
+        shape, facts = self._shape, self._members[number]
+        names: Iterable[str] = facts.root_files
+        if not facts.metadata:  # an entry of the first trails: they are not noted
+            listing = self._look.listing(number, "")
+            names = [name for name in listing if not listing[name] and name != ENTRY_FILE]
+        if not names:
+            return
         own = {*shape.reserved, shape.scripts, shape.library, *dict(shape.aliases)}
-        for name, is_folder in self._look.listing(number, "").items():
-            if is_folder or name == ENTRY_FILE:
-                continue
+        for name in names:
             if name in own:
                 self._warnings.append(_left_out(name, self._members[number]))
             else:

@@ -131,6 +131,8 @@ def _facts(job: Job, value: _native._Facts) -> Facts:
             for name, reference, gui in value["scripts"]
         ),
         schemes=tuple(value["schemes"]),
+        metadata=tuple(value["metadata"]),
+        root_files=tuple(value["root_files"]),
         escapes=tuple(
             Escape(library=library, runpath=runpath, tag=tag)
             for library, runpath, tag in value["escapes"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from trail.wheel.placement import Placement
 
-__all__ = ["find_escapes", "find_schemes", "find_startup", "find_top_level"]
+__all__ = ["find_below", "find_escapes", "find_schemes", "find_startup", "find_top_level"]
 
 _CODE = (".py", ".so", ".pyd")
 _EXTENSION = (".so", ".pyd")
@@ -63,6 +63,12 @@ def _folder_kind(folder: str, rest: str, so_far: Kind) -> Kind:
 def find_startup(paths: Iterable[str]) -> tuple[str, ...]:
     """List the files below site-packages that Python runs when it starts."""
     return tuple(sorted(path for path in paths if "/" not in path and path.endswith(_STARTUP)))
+
+
+def find_below(folder: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """List the files of a folder, relative to it, at any depth."""
+    above = f"{folder}/"
+    return tuple(sorted(path.removeprefix(above) for path in paths if path.startswith(above)))
 
 
 def find_schemes(landings: Iterable[str], placement: Placement) -> tuple[str, ...]:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Self
 
 from trail.model import Facts, Mismatch, Sha256
 from trail.wheel.archive import Archive, read_contents
-from trail.wheel.facts import find_escapes, find_schemes, find_startup, find_top_level
+from trail.wheel.facts import (
+    find_below,
+    find_escapes,
+    find_schemes,
+    find_startup,
+    find_top_level,
+)
 from trail.wheel.faults import Fault
 from trail.wheel.names import split_parents
 from trail.wheel.native_libraries import is_native, read_search_paths
@@ -335,6 +341,8 @@ def _facts(
         startup=find_startup(paths),
         scripts=plan.scripts,
         schemes=find_schemes(landings, placement),
+        metadata=find_below(placement.dist_info, paths),
+        root_files=tuple(sorted(path for path in landings if "/" not in path)),
         escapes=find_escapes(searches, paths, top_level),
         mismatches=tuple(
             sorted(

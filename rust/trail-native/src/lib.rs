@@ -141,6 +141,8 @@ fn facts_value(py: Python<'_>, facts: Facts) -> PyResult<Bound<'_, PyDict>> {
     value.set_item("startup", facts.startup)?;
     value.set_item("scripts", scripts)?;
     value.set_item("schemes", facts.schemes)?;
+    value.set_item("metadata", facts.metadata)?;
+    value.set_item("root_files", facts.root_files)?;
     value.set_item("escapes", escapes)?;
     value.set_item("mismatches", mismatches)?;
     Ok(value)

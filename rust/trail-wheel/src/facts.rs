@@ -26,6 +26,10 @@ pub struct Facts {
     pub scripts: Vec<EntryPoint>,
     /// Other folders at the top of the entry.
     pub schemes: Vec<String>,
+    /// Files of the .dist-info folder, relative to it.
+    pub metadata: Vec<String>,
+    /// Files at the top of the entry.
+    pub root_files: Vec<String>,
     /// Native libraries that look for others outside the wheel.
     pub escapes: Vec<Escape>,
     /// Differences from RECORD that were waived.
@@ -87,6 +91,10 @@ pub struct Layout {
     pub startup: Vec<String>,
     /// Other folders at the top of the entry.
     pub schemes: Vec<String>,
+    /// Files of the .dist-info folder, relative to it.
+    pub metadata: Vec<String>,
+    /// Files at the top of the entry.
+    pub root_files: Vec<String>,
     /// All folders below site-packages.
     folders: HashSet<String>,
 }
@@ -99,7 +107,10 @@ impl Layout {
         let mut schemes = BTreeSet::new();
         for path in paths {
             let Some(path) = path.strip_prefix(SITE).and_then(|path| path.strip_prefix('/')) else {
-                schemes.extend(path.split_once('/').map(|(folder, _)| folder.to_owned()));
+                match path.split_once('/') {
+                    Some((folder, _)) => _ = schemes.insert(folder.to_owned()),
+                    None => layout.root_files.push(path.to_owned()),
+                }
                 continue;
             };
             for (at, _) in path.rmatch_indices('/') {
@@ -108,7 +119,9 @@ impl Layout {
                 }
             }
             match path.split_once('/') {
-                Some((folder, _)) if folder == dist_info => {}
+                Some((folder, below)) if folder == dist_info => {
+                    layout.metadata.push(below.to_owned());
+                }
                 Some((folder, below)) => {
                     let kind = folders.entry(folder).or_insert("data");
                     *kind = stronger(kind, kind_of_folder(folder, below));
@@ -126,6 +139,9 @@ impl Layout {
         }));
         layout.top_level.sort();
         layout.startup.sort();
+        layout.metadata.sort();
+        layout.metadata.dedup(); // a wheel may bring what is generated
+        layout.root_files.sort();
         layout.schemes = schemes.into_iter().collect();
         layout
     }
@@ -237,12 +253,15 @@ mod tests {
             ]
         );
         assert_eq!(layout.startup, ["x.pth"]);
+        assert_eq!(layout.metadata, ["METADATA"]);
     }
 
     #[test]
     fn schemes() {
         let paths = ["bin/x", "lib/libtbb.so", "README", "lib/python/site-packages/a.py"];
-        assert_eq!(Layout::of(paths.into_iter(), "").schemes, ["bin", "lib"]);
+        let layout = Layout::of(paths.into_iter(), "");
+        assert_eq!(layout.schemes, ["bin", "lib"]);
+        assert_eq!(layout.root_files, ["README"]);
     }
 
     #[test]

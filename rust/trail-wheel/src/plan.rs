@@ -137,7 +137,7 @@ impl Plan {
                 }
             })
             .collect();
-        let generated = [format!("{SITE}/{record}")];
+        let generated = ["INSTALLER", "RECORD"].map(|name| format!("{SITE}/{dist_info}/{name}"));
         let written = files.iter().filter(|file| file.written).map(|file| file.path.as_str());
         let layout = Layout::of(written.chain(generated.iter().map(String::as_str)), &dist_info);
         Ok(Self { files, dist_info, root_is_purelib, scripts, layout, mismatches })

@@ -263,6 +263,8 @@ impl Wheel {
             startup: plan.layout.startup.clone(),
             scripts: plan.scripts.clone(),
             schemes: plan.layout.schemes.clone(),
+            metadata: plan.layout.metadata.clone(),
+            root_files: plan.layout.root_files.clone(),
             escapes: escapes.into_iter().collect(),
             mismatches,
         })

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ INFO = EntryInfo(
         startup=("a.pth",),
         scripts=(EntryPoint(name="ä", value="a_b:main", gui=True),),
         schemes=("bin", "share"),
+        metadata=("METADATA", "RECORD"),
+        root_files=("README",),
         escapes=(Escape(library="a_b/x.so", runpath="$ORIGIN/../../y", tag="DT_RUNPATH"),),
         mismatches=(Mismatch(path="x", rule="record-hash", expected="sha256=1", actual=None),),
     ),
@@ -59,11 +62,18 @@ TEXT = """\
    {"library": "a_b/x.so", "runpath": "$ORIGIN/../../y", "tag": "DT_RUNPATH"}
   ],
   "files": 7,
+  "metadata": [
+   "METADATA",
+   "RECORD"
+  ],
   "mismatches": [
    {"actual": null, "expected": "sha256=1", "path": "x", "rule": "record-hash"}
   ],
   "name": "a-b",
   "record": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+  "root_files": [
+   "README"
+  ],
   "root_is_purelib": false,
   "schemes": [
    "bin",
@@ -108,6 +118,13 @@ def test_the_file_is_readable_and_the_same_each_time() -> None:
 
 def test_what_is_written_is_read() -> None:
     assert parse_info(dump_info(INFO), FILE) == INFO
+
+
+def test_what_the_first_trails_did_not_note_may_be_missing() -> None:
+    tree = json.loads(dump_info(INFO))
+    del tree["facts"]["metadata"], tree["facts"]["root_files"]
+    facts = parse_info(json.dumps(tree).encode(), FILE).facts
+    assert facts == replace(INFO.facts, metadata=(), root_files=())
 
 
 def test_a_path_in_no_encoding_survives() -> None:
