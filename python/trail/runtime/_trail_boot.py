@@ -14,10 +14,12 @@ would land in the depot, beside the files of all projects.
 # ruff: noqa: PTH118, PTH123, PTH208
 
 import _frozen_importlib_external as external
+import os
 import sys
 from _frozen_importlib import ModuleSpec
 from _imp import check_hash_based_pycs, extension_suffixes
-from os import listdir, sep
+from os import close, listdir, read, sep
+from os import open as open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ __all__ = ["PrefixFinder", "PrefixLoader", "install"]
 # PEP 552: the source's hash is in the file, and does not need to be compared.
 _TRUSTED = external.MAGIC_NUMBER + b"\1\0\0\0"
 _HEADER = 16
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_CHUNK = 1 << 16  # holds most modules; a bigger buffer would be mapped and unmapped
 _ALWAYS_CHECK = check_hash_based_pycs == "always"  # --check-hash-based-pycs
 
 # Unpacks the code and puts the prefix's path into it, as zipimport has it done.
@@ -52,7 +56,7 @@ class PrefixLoader(external.SourceFileLoader):
         cached, data = "", b""
         try:
             cached = external.cache_from_source(self.path)
-            data = self.get_data(cached)
+            data = _read(cached)
         except (OSError, NotImplementedError):
             pass
         if data[: len(_TRUSTED)] != _TRUSTED or _compile is None or _ALWAYS_CHECK:
@@ -142,6 +146,18 @@ def _hook(path: "Any") -> PrefixFinder:
     raise ImportError("not a folder of a prefix", path=path)
 
 
+def _read(path: str) -> bytes:
+    """Read a file in four system calls; `io.open_code` makes nine."""
+    descriptor = open_file(path, _FLAGS)
+    parts = []
+    try:
+        while part := read(descriptor, _CHUNK):
+            parts.append(part)
+    finally:
+        close(descriptor)
+    return b"".join(parts)
+
+
 def _list(folder: str) -> "frozenset[str] | None":
     """Give the names in a folder; None for what is no folder."""
     try:
@@ -171,7 +187,6 @@ def _tell_coverage() -> None:
     """
     # Only for coverage: each of these takes longer to import than this whole file.
     import json  # noqa: PLC0415
-    import os  # noqa: PLC0415
     import sysconfig  # noqa: PLC0415
 
     windows = os.name == "nt"

@@ -150,6 +150,19 @@ def test_bytecode_is_used_without_a_look_at_the_source(depot: Depot, python: Pyt
     assert run_python(prefix, "-c", code) == f"[] {file}"
 
 
+def test_bytecode_of_any_length_is_read(depot: Depot, python: Python) -> None:
+    text = "".join(map(chr, range(0x4E00, 0x9E00))) * 4  # 245,760 bytes in UTF-8
+    entry = add_entry(depot, "p", "1.0", {"long.py": f"V = {text!r}"})
+    prefix = make_prefix(depot, [entry], python=python)
+    compile_entries(python.executable, python.cache_tag, [entry])
+    code = (
+        "import _trail_boot as b; parts = []; read = b.read\n"
+        "b.read = lambda *words: (parts.append(read(*words)), parts[-1])[1]\n"
+        "import long; print(len(long.V), len(parts) > 3, parts[-1])"
+    )
+    assert run_python(prefix, "-c", code) == f"{len(text)} True b''"
+
+
 def test_nothing_is_written_even_by_the_superuser(depot: Depot, python: Python) -> None:
     entry = add_entry(depot, "p", "1.0", {"pkg/__init__.py": "", "pkg/m.py": "", "one.py": ""})
     prefix = make_prefix(depot, [entry], python=python)
