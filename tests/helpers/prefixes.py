@@ -257,7 +257,6 @@ def make_prefix(
     editable_roots: tuple[Path, ...] = (),
     link_mode: str = "auto",
     reporter: Reporter | None = None,
-    notes: tuple[tuple[str, str], ...] = (),
 ) -> Prefix:
     """Make a prefix for this Python, or another."""
     request = PrefixRequest(
@@ -265,7 +264,6 @@ def make_prefix(
         entries=tuple(entries),
         editable_roots=editable_roots,
         link_mode=link_mode,
-        notes=notes,
     )
     return ensure_prefix(request, depot, reporter or Reporter())
 

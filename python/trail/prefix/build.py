@@ -16,7 +16,7 @@ from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
 from trail.prefix.platform_posix import PosixPlatform, write_file
 from trail.prefix.platform_windows import WindowsPlatform
-from trail.prefix.vendor import BOOT, EXPLAIN, NOTES_FILE, bring_runtime, read_runtime
+from trail.prefix.vendor import BOOT, EXPLAIN, bring_runtime, read_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,6 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
         ),
         "editable": [os.fspath(path) for path in request.editable_roots],
         "link-mode": request.link_mode,
-        "notes": request.notes,
         "runtime": runtime,
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -211,10 +210,9 @@ class _Builder:
         self._link(action, path, member, source)
 
     def _runtime(self, runtime: Runtime, plan: Plan) -> None:
-        """Put the import hook in place, and the notes for what is missing."""
-        names = [BOOT, EXPLAIN] if self._request.notes else [BOOT]
+        """Put the import hook in place, and what it loads when an import fails."""
         site, tag = self._shape.site_packages, self._shape.cache_tag
-        for name in names:
+        for name in (BOOT, EXPLAIN):
             self._write(f"{site}/{name}.py", runtime.sources[name])
             if tag and f"{site}/__pycache__" in plan.folders:
                 path = f"{site}/__pycache__/{name}.{tag}.pyc"
@@ -223,13 +221,8 @@ class _Builder:
                 _PLATFORM.link_bytecode(target, f"{self._staged}/{path}")
         # The first name of all, so that it is there before other start-up files import;
         # from Python 3.15 on the second of the two is read (PEP 829).
-        lines = "".join(f"import {name}; {name}.install()\n" for name in names)
-        self._write(f"{site}/0_trail.pth", lines.encode())
-        lines = "".join(f"{name}:install\n" for name in names)
-        self._write(f"{site}/0_trail.start", lines.encode())
-        if self._request.notes:
-            rows = "".join(f"{name}\t{note}\n" for name, note in sorted(self._request.notes))
-            self._write(f"{site}/{NOTES_FILE}", rows.encode())
+        self._write(f"{site}/0_trail.pth", f"import {BOOT}; {BOOT}.install()\n".encode())
+        self._write(f"{site}/0_trail.start", f"{BOOT}:install\n".encode())
 
     def _runtime_folder(self, digest: str, path: str) -> str:
         folder = self._depot.layout.runtime(digest)

@@ -73,15 +73,12 @@ class PrefixRequest:
         entries: one per distribution, in any order.
         editable_roots: folders to put on `sys.path`, absolute, in this order.
         link_mode: `auto`, `hardlink` or `copy`.
-        notes: names of modules and what to say where one is missing, one line each; they
-            make the prefix another one.
     """
 
     interpreter: PrefixPython
     entries: tuple[Entry, ...]
     editable_roots: tuple[Path, ...] = ()
     link_mode: str = "auto"
-    notes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

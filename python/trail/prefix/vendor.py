@@ -16,11 +16,10 @@ from trail.depot.faults import explained
 if TYPE_CHECKING:
     from trail.depot.store import Depot
 
-__all__ = ["BOOT", "EXPLAIN", "NOTES_FILE", "Runtime", "bring_runtime", "read_runtime"]
+__all__ = ["BOOT", "EXPLAIN", "Runtime", "bring_runtime", "read_runtime"]
 
 BOOT = "_trail_boot"
 EXPLAIN = "_trail_explain"
-NOTES_FILE = "_trail_notes.txt"
 
 _FOLDER = Path(__file__).parents[1] / "runtime"
 _DIGITS = 12

@@ -8,6 +8,9 @@ whatever this module does not handle, the import system's own classes do.
 
 It never writes bytecode: for the superuser nothing is read-only, and what would be written
 would land in the depot, beside the files of all projects.
+
+An import that fails gets a note on where the module would come from (`Explainer`). Most such
+imports are tried and caught, so the note is made only when somebody looks at it.
 """
 
 # No pathlib, no `__future__`, and annotations in quotes: each import takes its time.
@@ -23,10 +26,11 @@ from os import open as open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType, ModuleType
     from typing import Any
 
-__all__ = ["PrefixFinder", "PrefixLoader", "install"]
+__all__ = ["Explainer", "PrefixFinder", "PrefixLoader", "install"]
 
 # PEP 552: the source's hash is in the file, and does not need to be compared.
 _TRUSTED = external.MAGIC_NUMBER + b"\1\0\0\0"
@@ -119,6 +123,118 @@ class PrefixFinder(external.FileFinder):
         _listings.clear()
 
 
+_HAS_NOTES = hasattr(BaseException, "add_note")
+
+
+class Explainer:
+    """Stands last, finds nothing, and raises the error of a failed import with a note.
+
+    Type, name, path, text and traceback of the error are those of the import system.
+
+    Args:
+        site: the site-packages folder of the prefix.
+    """
+
+    def __init__(self, site: str) -> None:
+        self._site = site
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        """Raise what an import statement would; give None to who only asks."""
+        del target
+        # A regular package is complete as it is; a namespace (no list) may have a portion
+        # elsewhere. The caller is importlib's _find_spec, and the one before the import.
+        if (
+            type(path) is list or sys._getframe(2).f_code.co_name != "_find_and_load_unlocked"  # noqa: SLF001
+        ):
+            return
+        if sys.meta_path[-1] is not self:
+            # A finder behind this one may yet find it, as six's does. The new one is asked
+            # after it, in this very search.
+            if type(sys.meta_path[-1]) is not Explainer:
+                sys.meta_path.append(Explainer(self._site))
+            return
+        raise _missing(fullname, self._site)
+
+
+# The import system takes its own frames, known by this name, out of the traceback.
+Explainer.find_spec.__code__ = Explainer.find_spec.__code__.replace(
+    co_filename="<frozen importlib._bootstrap>"
+)
+
+
+class _Notes(list):  # type: ignore[type-arg]  # Python 3.8 has no list[str] here
+    """The notes of an error (PEP 678); the first one is made when they are looked at."""
+
+    def __init__(self, name: str, site: str) -> None:
+        super().__init__()
+        self._of: tuple[str, str] | None = (name, site)
+
+    def __iter__(self) -> "Iterator[str]":
+        self._fill()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._fill()
+        return super().__len__()
+
+    def __getitem__(self, index: "Any") -> "Any":
+        self._fill()
+        return super().__getitem__(index)
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+    def __reduce_ex__(self, protocol: "Any") -> "Any":
+        # To another process, or a copy: as what it stands for.
+        return list, (list(self),)
+
+    def _fill(self) -> None:
+        of, self._of = self._of, None
+        note = of and _explain(*of)
+        if note:
+            self.insert(0, note)
+
+
+class _Text(str):
+    """The text of an error where there are no notes, before Python 3.11.
+
+    It is the import system's own text, but shown with the note below it.
+    """
+
+    __slots__ = ("_of",)
+    _of: "tuple[str, str]"
+
+    def __str__(self) -> str:
+        note = _explain(*self._of)
+        plain = super().__str__()
+        return plain + "\n" + note if note else plain
+
+    def __reduce_ex__(self, protocol: "Any") -> "Any":
+        return str, (super().__str__(),)
+
+
+def _missing(name: str, site: str) -> ModuleNotFoundError:
+    plain = "No module named " + repr(name)
+    if _HAS_NOTES:
+        error = ModuleNotFoundError(plain, name=name)
+        error.__notes__ = _Notes(name, site)
+        return error
+    text = _Text(plain)
+    text._of = (name, site)  # noqa: SLF001  # str takes no further argument
+    return ModuleNotFoundError(text, name=name)
+
+
+def _explain(name: str, site: str) -> "str | None":
+    try:
+        # Beside this file in a prefix; when somebody looks, not before.
+        import _trail_explain  # type: ignore[import-not-found]  # noqa: PLC0415
+
+        note: str | None = _trail_explain.explain(name, site)
+    except Exception:  # noqa: BLE001  # whatever goes wrong here is not what went wrong there
+        return None
+    return note
+
+
 def install(site: str = "") -> None:
     """Let a site-packages folder of a prefix be imported from in this way.
 
@@ -132,6 +248,7 @@ def install(site: str = "") -> None:
     if not _sites:
         sys.path_hooks.insert(0, _hook)
     _sites.append(site)
+    sys.meta_path.append(Explainer(site))
     for path in list(sys.path_importer_cache):
         if path == site or path.startswith(site + sep):
             del sys.path_importer_cache[path]

@@ -1,77 +1,261 @@
-"""Say more about a module that is missing than that it is.
+"""Say which distribution has a module that is missing, and how to get it.
 
-A finder that never finds anything and stands last. For a name of which trail knows where
-it would come from, the error gets a note; its type, name and text stay as they are, so
-that no program can tell the difference.
+Loaded when the error of a failed import is shown, and never before. What is said comes from
+what is on this machine now: the lock of the project that the process runs for, and the facts
+of the depot's entries. Nothing is guessed from a name alone: that of a package that somebody
+mistyped may belong to an attacker.
 """
 
+# Runs inside any program from Python 3.8 on; files are read as simply as possible.
+# ruff: noqa: PTH100, PTH109, PTH112, PTH113, PTH118, PTH119, PTH120, PTH123, PTH208
+
+import json
+import os
+import re
 import sys
-from os import sep
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import NoReturn
+__all__ = ["KNOWN", "explain"]
 
-__all__ = ["Explainer", "install"]
+KNOWN = {
+    "Crypto": "pycryptodome",
+    "MySQLdb": "mysqlclient",
+    "OpenSSL": "pyopenssl",
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "dns": "dnspython",
+    "docx": "python-docx",
+    "dotenv": "python-dotenv",
+    "faiss": "faiss-cpu",
+    "fitz": "pymupdf",
+    "git": "gitpython",
+    "github": "pygithub",
+    "googleapiclient": "google-api-python-client",
+    "jose": "python-jose",
+    "jwt": "pyjwt",
+    "magic": "python-magic",
+    "mpl_toolkits": "matplotlib",
+    "multipart": "python-multipart",
+    "nacl": "pynacl",
+    "pptx": "python-pptx",
+    "psycopg2": "psycopg2-binary",
+    "serial": "pyserial",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
+    "socks": "pysocks",
+    "telegram": "python-telegram-bot",
+    "umap": "umap-learn",
+    "usb": "pyusb",
+    "websocket": "websocket-client",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
+}
+"""Distributions whose modules have another name; a test compares this with their wheels."""
 
-_NOTES_FILE = "_trail_notes.txt"
+_SHOWN = 3  # distributions that have the same module
+_CHOICE = re.compile(r"""["']([^"']+)["']\s+in\s+(extras|dependency_groups)""")
+_TABLE = re.compile(r"\[.*\]\s*(?:#.*)?")
+_TEXT = re.compile(r"""(name|marker)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?""")
 
 
-class Explainer:
-    """Adds notes to errors.
+def explain(module: str, site: str) -> "str | None":
+    """Make the note for a module that is missing in a prefix.
 
     Args:
-        file: UTF-8, with one line for each name: the name, a tab, the note.
+        module: its name, with dots.
+        site: the site-packages folder of the prefix.
+
+    Returns:
+        What is known and what helps, in a line each; None where nothing is known.
+
+    Raises:
+        Exception: of any kind, where files are not as trail writes them.
     """
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._notes: dict[str, str] | None = None
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        """Raise the error of the import statement, with a note; or find nothing."""
-        del target
-        if path is not None or "." in fullname:
-            return
-        # A finder behind this one may yet find it, and who only asks wants an answer.
-        if sys.meta_path[-1] is not self or not _is_import():
-            return
-        if self._notes is None:
-            self._notes = self._read()
-        note = self._notes.get(fullname)
-        if note is not None:
-            _fail(fullname, note)
-
-    def _read(self) -> "dict[str, str]":
-        try:
-            with open(self._file, encoding="utf-8") as file:  # noqa: PTH123  # no pathlib here
-                rows = [line.rstrip("\n").partition("\t") for line in file]
-        except (OSError, ValueError):
-            return {}
-        return {name: note for name, _, note in rows}
+    prefix = _prefix(site)
+    with open(os.path.join(prefix, "trail.json"), encoding="utf-8") as file:
+        content = json.load(file)
+    depots = [os.path.normpath(os.path.join(prefix, depot)) for depot in content["depots"]]
+    selected = {entry.partition("/")[0] for entry in content["entries"]}
+    # A notebook, or whatever else called trail.activate().
+    inside = os.path.realpath(sys.prefix) != prefix
+    project, lock = _project(prefix, depots)
+    locked = _read_lock(lock) if lock else {}
+    left = sorted(locked.keys() - selected)
+    names = [name for name in left if _has(depots, name, module)]
+    names = names or [name for name in left if name in _likely(module)]
+    if names:
+        return _choose(module, names[0], locked[names[0]], inside)
+    names = _likely(module)[:1] if _is_known(module) else []
+    others = (name for name in _installed(depots) if name not in selected | set(names))
+    names += [name for name in others if _has(depots, name, module)]
+    return _add(module, names, project, inside) if names else None
 
 
-def install(site: str = "") -> None:
-    """Explain what is missing in a prefix.
+def _prefix(site: str) -> str:
+    folder = os.path.realpath(site)
+    while not os.path.isfile(os.path.join(folder, "trail.json")):
+        if folder == os.path.dirname(folder):
+            raise LookupError(site)
+        folder = os.path.dirname(folder)
+    return folder
 
-    Args:
-        site: its site-packages folder; by default the one of this file.
+
+# The project
+
+
+def _project(prefix: str, depots: "list[str]") -> "tuple[str, str]":
+    """Find the project that this process runs for: its folder, and its pylock.toml or ''.
+
+    Several projects may share a prefix. The one that is meant has the main program or the
+    current folder in it; or it is the only one.
     """
-    file = (site or __file__.rpartition(sep)[0]) + sep + _NOTES_FILE
-    sys.meta_path.append(Explainer(file))
+    found = {}
+    for depot in depots:
+        folder = os.path.join(depot, "roots")
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            root = _read_root(os.path.join(folder, name))
+            if os.path.basename(root.get("prefix", "")) == os.path.basename(prefix):
+                found[root["project"]] = root["lock"]
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    places = [os.path.dirname(os.path.abspath(main))] if isinstance(main, str) else []
+    places.append(os.getcwd())
+    for place in places:
+        folder = os.path.realpath(place)
+        while folder not in found and folder != os.path.dirname(folder):
+            folder = os.path.dirname(folder)
+        if folder in found:
+            return folder, found[folder]
+    return next(iter(found.items())) if len(found) == 1 else ("", "")
 
 
-def _is_import() -> bool:
-    """Whether an import statement is waiting, not `importlib.util.find_spec`."""
-    # This function, find_spec, importlib's _find_spec, and who called that.
-    return sys._getframe(3).f_code.co_name == "_find_and_load_unlocked"  # noqa: SLF001  # there is no other way
+def _read_root(path: str) -> "dict[str, str]":
+    """Read what is needed of a root (docs/layout.md, section 9)."""
+    root = {"lock": ""}
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            key, _, value = line.rstrip("\n").partition("\t")
+            if key == "input" and os.path.basename(value) == "pylock.toml":
+                size, _, _, place = value.split(" ", 3)
+                root["lock"] = place if size != "-1" else root["lock"]
+            root[key] = value
+    return root
 
 
-def _fail(name: str, note: str) -> "NoReturn":
-    # The text of the import system; some programs compare it.
-    message = f"No module named {name!r}"
-    error = ModuleNotFoundError(message, name=name)
-    if not hasattr(error, "add_note"):  # before Python 3.11
-        raise ModuleNotFoundError(f"{message}\n{note}", name=name)
-    error.add_note(note)
-    raise error
+def _read_lock(path: str) -> "dict[str, list[str]]":
+    """Read the markers of a pylock.toml's packages by name, '' where there is none.
+
+    Not every Python has a TOML parser; what is needed stands on lines of its own.
+    """
+    found: dict[str, list[str]] = {}
+    package: dict[str, str] = {}
+    inside = False
+    with open(path, encoding="utf-8") as file:
+        lines = [line.strip() for line in file]
+    for line in [*lines, "[end]"]:
+        value = _TEXT.fullmatch(line) if inside else None
+        if value is not None:
+            text = value.group(2)
+            plain = value.group(3) if text is None else re.sub(r"\\(.)", r"\1", text)
+            package[value.group(1)] = plain
+        elif _TABLE.fullmatch(line):
+            if "name" in package:
+                found.setdefault(package["name"], []).append(package.get("marker", ""))
+            package = {}
+            inside = line.startswith("[[packages]]")
+    return found
+
+
+# The depot
+
+
+def _installed(depots: "list[str]") -> "list[str]":
+    names: set[str] = set()
+    for depot in depots:
+        folder = os.path.join(depot, "installed")
+        names.update(os.listdir(folder) if os.path.isdir(folder) else ())
+    return sorted(names)
+
+
+def _has(depots: "list[str]", name: str, module: str) -> bool:
+    """Whether an entry of a distribution has a module."""
+    return any(_entry_has(entry, module) for entry in _entries(depots, name))
+
+
+def _entries(depots: "list[str]", name: str) -> "list[str]":
+    found = [os.path.join(depot, "installed", name) for depot in depots]
+    for _ in range(2):  # version, tags
+        found = [
+            os.path.join(folder, item)
+            for folder in found
+            if os.path.isdir(folder)
+            for item in os.listdir(folder)
+        ]
+    return found
+
+
+def _entry_has(entry: str, module: str) -> bool:
+    top, *rest = module.split(".")
+    try:
+        with open(os.path.join(entry, "entry.json"), encoding="utf-8") as file:
+            text = file.read()
+        # Nearly all of them: they need not be parsed.
+        if f'"{top}"' not in text:
+            return False
+        tops = json.loads(text)["facts"]["top_level"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    if not any(item["name"] == top and item["kind"] != "data" for item in tops):
+        return False
+    site = "Lib/site-packages" if os.name == "nt" else "lib/python/site-packages"
+    path = os.path.join(entry, site, top, *rest)
+    return not rest or os.path.isdir(path) or os.path.isfile(path + ".py")
+
+
+# What is said
+
+
+def _is_known(module: str) -> bool:
+    return module.partition(".")[0] in KNOWN
+
+
+def _likely(module: str) -> "list[str]":
+    """The distributions that would have a module, by its name."""
+    top = module.partition(".")[0]
+    normalized = [re.sub(r"[-_.]+", "-", name).lower() for name in (module, top)]
+    return [KNOWN[top], *normalized] if top in KNOWN else normalized
+
+
+def _choose(module: str, name: str, markers: "list[str]", inside: bool) -> str:
+    """Say why a locked distribution is not there."""
+    part = f"`{module}` is part of `{name}`, which is locked"
+    for marker in markers:
+        choice = _CHOICE.search(marker)
+        if choice is not None:
+            wanted, kind = choice.groups()
+            word, option = ("extra", "extras") if kind == "extras" else ("group", "groups")
+            hint = (
+                f'trail.activate({option}=["{wanted}"])'
+                if inside
+                else f"trail run --{word} {wanted} COMMAND"
+            )
+            return f"{part} for the {word} `{wanted}`\nhint: {hint}"
+    if "" in markers:
+        again = "trail.activate()" if inside else "trail run COMMAND"
+        return f"{part}, but not in the prefix that this process runs in\nhint: {again}"
+    return f"{part}, but not for this platform and Python: {' or '.join(markers)}"
+
+
+def _add(module: str, names: "list[str]", project: str, inside: bool) -> str:
+    """Say which distributions have a module, and how to get the first of them."""
+    shown = " or ".join(f"`{name}`" for name in names[:_SHOWN])
+    where = "in the lock" if project else "in the prefix that this process runs in"
+    if inside:
+        hint = f'trail.interactive("{names[0]}")'
+    elif project and os.path.isfile(os.path.join(project, "pyproject.toml")):
+        hint = f"trail add {names[0]}"
+    else:
+        hint = f"trail run --with {names[0]} COMMAND"
+    return f"`{module}` is part of {shown}, which is not {where}\nhint: {hint}"
