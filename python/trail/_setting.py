@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trail.addresses import redact
 from trail.errors import SettingsError
+from trail.model import Names, NormalizedName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,6 +201,15 @@ def _names(value: object, folder: Path, home: Path) -> frozenset[str]:
     return frozenset(canonicalize_name(word) for word in _words(value, folder, home))
 
 
+def _formats(value: object, folder: Path, home: Path) -> Names:
+    """Read names, or `:all:`; pip puts commas between them."""
+    words = _words(value, folder, home)
+    names = _names([name for word in words for name in word.split(",") if name], folder, home)
+    return Names(
+        everything=":all:" in names, names=frozenset(map(NormalizedName, names - {":all:"}))
+    )
+
+
 def _by_package(
     expected: str, read: Callable[[object], Any]
 ) -> Callable[[object, Path, Path], dict[str, Any]]:
@@ -257,7 +267,20 @@ SETTINGS = (
     Setting("allow_record_mismatch", "allow-record-mismatch", _releases, project=True),
     Setting("package", "package", _flag, project=True),
     Setting("no_build", "no-build", _flag, "TRAIL_NO_BUILD", project=True),
-    Setting("no_build_package", "no-build-package", _names, "TRAIL_NO_BUILD_PACKAGE", project=True),
+    Setting(
+        "no_build_package", "no-build-package", _formats, "TRAIL_NO_BUILD_PACKAGE", project=True
+    ),
+    Setting("no_binary", "no-binary", _flag, "TRAIL_NO_BINARY", project=True),
+    Setting(
+        "no_binary_package", "no-binary-package", _formats, "TRAIL_NO_BINARY_PACKAGE", project=True
+    ),
+    Setting(
+        "no_build_isolation_package",
+        "no-build-isolation-package",
+        _names,
+        "TRAIL_NO_BUILD_ISOLATION_PACKAGE",
+        project=True,
+    ),
     Setting(
         "config_settings_package",
         "config-settings-package",

@@ -19,6 +19,7 @@ else:
     NormalizedName = NewType("NormalizedName", str)
 
 __all__ = [
+    "NO_NAMES",
     "EntryId",
     "EntryPoint",
     "Escape",
@@ -26,6 +27,7 @@ __all__ = [
     "Hashes",
     "Kind",
     "Mismatch",
+    "Names",
     "NormalizedName",
     "Pinned",
     "Selection",
@@ -256,6 +258,31 @@ class SourcePackage:
         """The distribution, with its version where that is known, for messages."""
         name = self.name or self.filename or str(self.path or self.url)
         return f"{name} {self.version}" if self.version else name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """A set of names, or all of them.
+
+    Args:
+        everything: whether each name belongs to it.
+        names: those that do otherwise, normalised.
+    """
+
+    everything: bool = False
+    names: frozenset[NormalizedName] = frozenset()
+
+    def __contains__(self, name: object) -> bool:
+        return self.everything or name in self.names
+
+    def __or__(self, other: Names) -> Names:
+        return Names(everything=self.everything or other.everything, names=self.names | other.names)
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.names)
+
+
+NO_NAMES = Names()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

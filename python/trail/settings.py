@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from trail import pip_settings
 from trail._setting import SETTINGS, Setting, read_value
 from trail.errors import SettingsError
+from trail.model import NO_NAMES, Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,6 +94,10 @@ class Settings:
             if it says how it is built.
         no_build: whether nothing is built; the project itself and what is editable are.
         no_build_package: packages that are not built.
+        no_binary: whether no wheels are used, and everything is built.
+        no_binary_package: packages whose wheels are not used.
+        no_build_isolation_package: packages that are built beside what the project uses, not
+            in a prefix of their own.
         config_settings_package: what the backends of packages are told (PEP 517).
         extra_build_dependencies: further requirements of packages' builds.
         extra_build_variables: environment variables for packages' builds.
@@ -111,13 +116,26 @@ class Settings:
     allow_record_mismatch: frozenset[tuple[NormalizedName, str]] = frozenset()
     package: bool = True
     no_build: bool = False
-    no_build_package: frozenset[NormalizedName] = frozenset()
+    no_build_package: Names = NO_NAMES
+    no_binary: bool = False
+    no_binary_package: Names = NO_NAMES
+    no_build_isolation_package: frozenset[NormalizedName] = frozenset()
     config_settings_package: Mapping[NormalizedName, Mapping[str, str | list[str]]] = field(
         default_factory=dict
     )
     extra_build_dependencies: Mapping[NormalizedName, tuple[str, ...]] = field(default_factory=dict)
     extra_build_variables: Mapping[NormalizedName, Mapping[str, str]] = field(default_factory=dict)
     index: IndexSettings = field(default_factory=IndexSettings)
+
+    @property
+    def wheels_only(self) -> Names:
+        """Packages that are not built."""
+        return self.no_build_package | Names(everything=self.no_build)
+
+    @property
+    def sources_only(self) -> Names:
+        """Packages whose wheels are not used."""
+        return self.no_binary_package | Names(everything=self.no_binary)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +166,7 @@ class Overrides:
     keyring: bool | None = None
     no_build: bool | None = None
     no_build_package: tuple[str, ...] | None = None
+    no_build_isolation_package: tuple[str, ...] | None = None
 
 
 def read_settings(  # noqa: PLR0913  # one argument for each place that settings come from

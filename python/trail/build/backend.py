@@ -42,11 +42,14 @@ class Recipe:
         config_settings: for the backend; a value is a text or a list of texts.
         requires: further requirements of the build.
         environ: environment variables for it.
+        beside: ids of the entries that a build without isolation runs beside, sorted; None
+            for a build in a prefix of its own.
     """
 
     config_settings: Mapping[str, str | list[str]] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,8 @@ class Backend:
 
     def _prepare(self, kind: str) -> BuildBackendHookCaller:
         """Set the Python up: first for the backend, then for what the backend asks for."""
+        if self._recipe.beside is not None:  # what it requires is there, or the build says so
+            return self._caller(())
         requires = (*self._system.requires, *self._recipe.requires)
         hooks = self._caller(requires)
         try:

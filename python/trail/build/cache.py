@@ -89,7 +89,7 @@ def key_of(subject: Subject, recipe: Recipe, tag: Tag, *, kind: str = "") -> str
         tag: the best tag of the Python: its version, its ABI and the platform.
         kind: `metadata` where only that is asked for.
     """
-    content = {
+    content: dict[str, Any] = {
         "layout": _LAYOUT,
         "digest": subject.digest,
         "editable": subject.editable,
@@ -98,6 +98,8 @@ def key_of(subject: Subject, recipe: Recipe, tag: Tag, *, kind: str = "") -> str
         "environ": dict(recipe.environ),
         "tag": str(tag),
     }
+    if recipe.beside is not None:
+        content["beside"] = list(recipe.beside)
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return "-".join(filter(None, (subject.name or "", kind, digest[:_DIGITS])))
 

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from trail.cli.options import common_options, index_options, make_context, make_printer
+from trail.cli.options import (
+    common_options,
+    index_options,
+    make_context,
+    make_names,
+    make_printer,
+)
 from trail.cli.progress import choose_reporter
-from trail.commands.lock import check_lock, make_lock, make_names, moment
+from trail.commands.lock import check_lock, make_lock, moment
 from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:
@@ -54,10 +60,25 @@ def resolution_options(function: F) -> F:
         click.option("--no-build", is_flag=True, help="Take wheels only."),
         click.option(
             "--no-build-package",
+            "--only-binary",
             "no_build_packages",
             metavar="NAME",
             multiple=True,
             help="Take this package as a wheel only.",
+        ),
+        click.option("--no-binary", is_flag=True, help="Take source distributions only."),
+        click.option(
+            "--no-binary-package",
+            "no_binary_packages",
+            metavar="NAME",
+            multiple=True,
+            help="Take this package as a source distribution only.",
+        ),
+        click.option(
+            "--no-build-isolation-package",
+            metavar="NAME",
+            multiple=True,
+            help="Build this package beside the others, not in a prefix of its own.",
         ),
     )
     for option in reversed(options):
@@ -74,6 +95,9 @@ def make_options(options: dict[str, Any]) -> Options:
         exclude_newer=moment(newer, datetime.now(UTC)) if newer else None,
         upgrade=make_names(options.pop("upgrade_packages"), everything=options.pop("upgrade")),
         no_build=make_names(options.pop("no_build_packages"), everything=options.pop("no_build")),
+        no_binary=make_names(
+            options.pop("no_binary_packages"), everything=options.pop("no_binary")
+        ),
     )
 
 

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from packaging.utils import canonicalize_name
 
 from trail.cli.printer import Printer
 from trail.commands.context import Context
 from trail.commands.target import Request
 from trail.errors import UsageError
+from trail.model import Names
 from trail.settings import Overrides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from trail.report import Reporter
 
@@ -27,6 +29,7 @@ __all__ = [
     "common_options",
     "index_options",
     "make_context",
+    "make_names",
     "make_printer",
     "make_request",
     "selection_options",
@@ -114,7 +117,24 @@ def selection_options(function: F) -> F:
         click.option("--frozen", is_flag=True, help="Take the lock as it is."),
         click.option("--no-build", is_flag=True, help="Build nothing but the project itself."),
         click.option(
-            "--no-build-package", metavar="NAME", multiple=True, help="Do not build this package."
+            "--no-build-package",
+            "--only-binary",
+            "no_build_package",
+            metavar="NAME",
+            multiple=True,
+            help="Do not build this package.",
+        ),
+        click.option(
+            "--no-binary", is_flag=True, help="Build everything, even where there is a wheel."
+        ),
+        click.option(
+            "--no-binary-package", metavar="NAME", multiple=True, help="Build this package."
+        ),
+        click.option(
+            "--no-build-isolation-package",
+            metavar="NAME",
+            multiple=True,
+            help="Build this package beside the others, not in a prefix of its own.",
         ),
     )
     for option in reversed(options):
@@ -160,8 +180,23 @@ def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
         groups=rest.pop("groups"),
         default_groups=not rest.pop("no_default_groups"),
         policy=_policy(rest.pop("locked"), rest.pop("frozen")),
+        sources_only=make_names(rest.pop("no_binary_package"), everything=rest.pop("no_binary")),
     )
     return request, rest
+
+
+def make_names(words: Iterable[str], *, everything: bool = False) -> Names:
+    """Read the values of an option that names packages; `:all:` is all of them, as in pip.
+
+    Args:
+        words: names, also several with commas between them.
+        everything: whether all packages are meant in any case.
+    """
+    names = {name for word in words for name in word.split(",") if name}
+    return Names(
+        everything=everything or ":all:" in names,
+        names=frozenset(map(canonicalize_name, names - {":all:"})),
+    )
 
 
 def _policy(locked: bool, frozen: bool) -> str:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
-from trail.commands.build import builder_for, no_build
+from trail.commands.builders import builder_for
 from trail.commands.chosen import choose
 from trail.commands.lock import read_lock, roots_of
 from trail.commands.source import IndexSource
 from trail.errors import LockError, UsageError
 from trail.index.client import IndexClient
-from trail.model import Selection, SourcePackage, WheelFile
+from trail.model import NO_NAMES, Names, Selection, SourcePackage, WheelFile
 from trail.resolve.model import (
-    Names,
     Options,
     Origin,
     Request,
@@ -65,6 +64,7 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     extras: Sequence[str] = (),
     groups: Sequence[str] = (),
     pins: Selection | None = None,
+    sources_only: Names = NO_NAMES,
 ) -> Selection:
     """Find wheels for requirements, for one interpreter.
 
@@ -76,6 +76,7 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
         extras: of the project.
         groups: of the project.
         pins: where there is only a lock, what it names: these versions stay.
+        sources_only: packages whose wheels are not used.
 
     Raises:
         UsageError: a word is no requirement.
@@ -106,7 +107,9 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     request = Request(
         roots=tuple(roots),
         name=pyproject.name if pyproject is not None else None,
-        options=Options(preferences=preferences, no_build=no_build(Names(), context.settings)),
+        options=Options(
+            preferences=preferences, no_build=context.settings.wheels_only, no_binary=sources_only
+        ),
     )
     with (
         IndexClient(
@@ -115,13 +118,13 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        builder_for(context, client, request.options.no_build) as builder,
+        builder_for(context, client, request.options) as builder,
         IndexSource(client, builder=builder, reporter=context.reporter) as source,
     ):
         outcome = resolve(request, (target,), source, reporter=context.reporter)
     here = next(one for one in outcome.resolutions if one.target.name == target.name)
     chosen = [
-        choose(package, interpreter.tags, builder.sources.commits)
+        choose(package, interpreter.tags, builder.sources.commits, sources_only=sources_only)
         for package in here.packages.values()
     ]
     return Selection(

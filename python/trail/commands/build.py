@@ -7,7 +7,6 @@ like everything else, so that the next build with the same requirements only loo
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -19,15 +18,12 @@ from trail.commands.build_python import BuildResolver
 from trail.commands.build_source import Sources
 from trail.commands.chosen import choose
 from trail.commands.source import IndexSource
-from trail.commands.target import Request, choose_python
 from trail.commands.trees import origin_of, place_of
 from trail.depot.layout import site_packages
 from trail.errors import BuildError
-from trail.model import NormalizedName, SourceKind, SourcePackage, WheelFile
+from trail.model import SourceKind, SourcePackage, WheelFile
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import PrefixRequest
-from trail.resolve.model import Names, Options
-from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,10 +33,14 @@ if TYPE_CHECKING:
     from trail.depot.store import Entry, Stack
     from trail.index.client import IndexClient
     from trail.interpreter.model import Interpreter
+    from trail.resolve.model import Options
     from trail.settings import Settings
     from trail.wheel.engine import Engine
 
-__all__ = ["Builder", "builder_for", "no_build", "read_metadata"]
+__all__ = ["Builder"]
+
+_Beside = tuple["Entry", ...] | None
+"""What a build without isolation runs beside; None for a build in a prefix of its own."""
 
 
 class Builder:
@@ -53,6 +53,8 @@ class Builder:
         client: fetches archives and what builds require; stays open.
         engine: unpacks and verifies.
         settings: the context's, with what requirements files add.
+        options: which packages may be built, and which may not be taken as wheels.
+        beside: gives what builds without isolation run beside.
     """
 
     def __init__(  # noqa: PLR0913  # the parts that a build joins
@@ -64,6 +66,8 @@ class Builder:
         client: IndexClient,
         engine: Engine,
         settings: Settings,
+        options: Options,
+        beside: Callable[[], tuple[Entry, ...]],
     ) -> None:
         self._environ = context.environ
         self._reporter = context.reporter
@@ -72,6 +76,9 @@ class Builder:
         self._client = client
         self._engine = engine
         self._settings = settings
+        self._options = options
+        self._find_beside = beside
+        self._found_beside: tuple[Entry, ...] | None = None
         self._index = IndexSource(client, reporter=context.reporter, builder=self)
         self._pythons: dict[tuple[str, ...], BuildPython] = {}
         self._at_work: list[str] = []
@@ -92,7 +99,7 @@ class Builder:
         self._index.close()
 
     def build(self, sources: Iterable[SourcePackage]) -> tuple[Entry, ...]:
-        """Build packages, or find what was built before.
+        """Build packages, or find what was built before; last what is built beside the others.
 
         Args:
             sources: what to build.
@@ -104,7 +111,11 @@ class Builder:
             BuildError: a build failed, or is not allowed.
             TrailError: what a build needs cannot be had.
         """
-        return tuple(self._build(source) for source in sources)
+        wanted = tuple(sources)
+        built: dict[SourcePackage, Entry] = {}
+        for source in sorted(wanted, key=self._is_beside):
+            built[source] = self._build(source, tuple(built.values()))
+        return tuple(built[source] for source in wanted)
 
     def metadata(self, source: SourcePackage) -> bytes:
         """Get the METADATA that a package will have, by a build only if there is no other way.
@@ -117,24 +128,23 @@ class Builder:
             TrailError: what a build needs cannot be had.
         """
         subject = self._subject(source)
-        recipe = self._recipe(source.name)
+        beside = self._beside() if self._is_beside(source) else None
+        recipe = self._recipe(source, beside)
         built = self._cache.find(subject, self._key(subject, recipe))
         if built is None:
             with contextlib.suppress(_OnlyBuilds):
                 return self._cache.metadata(
                     subject,
                     self._key(subject, recipe, kind="metadata"),
-                    lambda staging: self._prepare(source, subject, recipe, staging),
+                    lambda staging: self._prepare(source, recipe, beside, staging),
                     wait=not self._at_work,
                 )
-            built = self._build(source)
-        return read_metadata(built)
+            built = self._build(source, ())
+        return _read_metadata(built)
 
     def allows(self, source: SourcePackage) -> bool:
         """Whether the settings allow that something is built."""
-        settings = self._settings
-        refused = settings.no_build or source.name in settings.no_build_package
-        return source.editable or not refused
+        return source.editable or source.name not in self._options.no_build
 
     @cached_property
     def _interpreter(self) -> Interpreter:
@@ -151,37 +161,37 @@ class Builder:
 
     @cached_property
     def _resolver(self) -> BuildResolver:
-        options = Options(no_build=no_build(Names(), self._settings))
-        return BuildResolver(self._index, self._interpreter, options)
+        return BuildResolver(self._index, self._interpreter, self._options)
 
     # --- builds
 
-    def _build(self, source: SourcePackage) -> Entry:
+    def _build(self, source: SourcePackage, before: tuple[Entry, ...]) -> Entry:
         subject = self._subject(source)
-        recipe = self._recipe(source.name)
+        beside = (*self._beside(), *before) if self._is_beside(source) else None
+        recipe = self._recipe(source, beside)
         return self._cache.ensure(
             subject,
             self._key(subject, recipe),
-            lambda staging: self._make(source, subject, recipe, staging),
+            lambda staging: self._make(source, recipe, beside, staging),
             wait=not self._at_work,
         )
 
-    def _make(self, source: SourcePackage, subject: Subject, recipe: Recipe, staging: Path) -> Made:
+    def _make(self, source: SourcePackage, recipe: Recipe, beside: _Beside, staging: Path) -> Made:
         folder = staging / "wheel"
         folder.mkdir()
-        with self._backend(source, recipe, staging) as backend:
+        with self._backend(source, recipe, beside, staging) as backend:
             self._reporter.note(f"building {source.label}")
-            wheel = backend.build(folder, editable=subject.editable)
+            wheel = backend.build(folder, editable=source.editable)
             self.count += len(self._at_work) == 1  # not for another build
             return Made(path=wheel, entries=backend.entries)
 
     def _prepare(
-        self, source: SourcePackage, subject: Subject, recipe: Recipe, staging: Path
+        self, source: SourcePackage, recipe: Recipe, beside: _Beside, staging: Path
     ) -> Made:
         folder = staging / "metadata"
         folder.mkdir()
-        with self._backend(source, recipe, staging) as backend:
-            self._reporter.note(f"asking the build of {subject.label} for its metadata")
+        with self._backend(source, recipe, beside, staging) as backend:
+            self._reporter.note(f"asking the build of {source.label} for its metadata")
             data = backend.metadata(folder)
             if data is None:
                 raise _OnlyBuilds
@@ -190,7 +200,9 @@ class Builder:
             return Made(path=path, entries=backend.entries)
 
     @contextlib.contextmanager
-    def _backend(self, source: SourcePackage, recipe: Recipe, staging: Path) -> Iterator[Backend]:
+    def _backend(
+        self, source: SourcePackage, recipe: Recipe, beside: _Beside, staging: Path
+    ) -> Iterator[Backend]:
         """Bring the sources and make ready to build them."""
         self._check_allowed(source)
         if source.name in self._at_work:
@@ -204,7 +216,11 @@ class Builder:
             yield Backend(
                 self.sources.tree(source, staging),
                 source.label,
-                provide=lambda requirements: self._provide(requirements, source.label),
+                provide=lambda requirements: (
+                    self._provide(requirements, source.label)
+                    if beside is None
+                    else self._python(beside)
+                ),
                 recipe=recipe,
                 environ=self._environ,
                 log=staging / "build.log",
@@ -217,7 +233,8 @@ class Builder:
     def _check_allowed(self, source: SourcePackage) -> None:
         if self.allows(source):
             return
-        option = "no-build" if self._settings.no_build else f"no-build-package {source.name}"
+        everything = self._options.no_build.everything
+        option = "no-build" if everything else f"no-build-package {source.name}"
         raise BuildError(
             f"`{source.label}` must be built, which is not allowed",
             details=(("source", place_of(source)), ("setting", option)),
@@ -234,18 +251,35 @@ class Builder:
             editable=source.editable,
         )
 
-    def _recipe(self, name: NormalizedName) -> Recipe:
-        settings = self._settings
+    def _recipe(self, source: SourcePackage, beside: _Beside) -> Recipe:
+        settings, name = self._settings, source.name
+        requires = settings.extra_build_dependencies.get(name, ())
+        if requires and beside is not None:
+            raise BuildError(
+                f"`{source.label}` is built without isolation, so nothing is brought for it alone",
+                details=(("extra-build-dependencies", ", ".join(requires)),),
+                hint="require these in the project, or build it with isolation",
+            )
         return Recipe(
             config_settings=settings.config_settings_package.get(name, {}),
-            requires=settings.extra_build_dependencies.get(name, ()),
+            requires=requires,
             environ=settings.extra_build_variables.get(name, {}),
+            beside=None if beside is None else tuple(sorted(entry.id for entry in beside)),
         )
 
     def _key(self, subject: Subject, recipe: Recipe, *, kind: str = "") -> str:
         return key_of(subject, recipe, self._interpreter.tags[0], kind=kind)
 
     # --- the Pythons that builds run with
+
+    def _is_beside(self, source: SourcePackage) -> bool:
+        return source.name in self._settings.no_build_isolation_package
+
+    def _beside(self) -> tuple[Entry, ...]:
+        """What builds without isolation run beside."""
+        if self._found_beside is None:
+            self._found_beside = self._find_beside()
+        return self._found_beside
 
     def _provide(self, requirements: Sequence[str], label: str) -> BuildPython:
         wanted = tuple(sorted(set(requirements)))
@@ -272,7 +306,12 @@ class Builder:
     def _entries(self, requirements: Sequence[str], label: str) -> tuple[Entry, ...]:
         """Bring what a build requires into the depot."""
         chosen = [
-            choose(package, self._interpreter.tags, self.sources.commits)
+            choose(
+                package,
+                self._interpreter.tags,
+                self.sources.commits,
+                sources_only=self._options.no_binary,
+            )
             for package in self._resolver.resolve(requirements, label)
         ]
         brought = bring(
@@ -287,42 +326,11 @@ class Builder:
         return (*brought.entries, *built)
 
 
-def builder_for(context: Context, client: IndexClient, refused: Names) -> Builder:
-    """Make what builds while requirements are resolved, for the project's Python.
-
-    Args:
-        context: where and how.
-        client: fetches what is needed; stays open.
-        refused: what is not built.
-    """
-    stack = context.depots()
-    known = stack.receiver.layout.interpreters
-    settings = replace(
-        context.settings, no_build=refused.everything, no_build_package=refused.names
-    )
-    return Builder(
-        context,
-        lambda: choose_python(context, Request(), known).interpreter,
-        stack=stack,
-        client=client,
-        engine=choose_engine(settings.engine),
-        settings=settings,
-    )
-
-
-def no_build(names: Names, settings: Settings) -> Names:
-    """Put together what the command line and the settings do not allow to be built."""
-    return Names(
-        everything=names.everything or settings.no_build,
-        names=names.names | settings.no_build_package,
-    )
-
-
 class _OnlyBuilds(Exception):  # noqa: N818  # not an error: there is another way
     """The backend tells no metadata without a build."""
 
 
-def read_metadata(entry: Entry) -> bytes:
+def _read_metadata(entry: Entry) -> bytes:
     """Read the METADATA of an entry.
 
     Raises:

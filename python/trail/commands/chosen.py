@@ -16,7 +16,7 @@ from trail.index.links import local_path
 from trail.model import NormalizedName, SourceKind, SourcePackage, WheelFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from packaging.tags import Tag
 
@@ -30,7 +30,11 @@ _ITSELF = NormalizedName("")  # not one of its extras
 
 
 def choose(
-    package: Resolved, tags: Sequence[Tag], commits: Mapping[str, str]
+    package: Resolved,
+    tags: Sequence[Tag],
+    commits: Mapping[str, str],
+    *,
+    sources_only: Container[str] = (),
 ) -> WheelFile | SourcePackage:
     """Choose the best of a version's files, as installers do: a wheel where one fits.
 
@@ -38,12 +42,13 @@ def choose(
         package: what the resolver chose.
         tags: what the interpreter takes, the best first.
         commits: which commit each address of a repository stands for.
+        sources_only: names of packages whose wheels are not used.
 
     Raises:
         ResolutionError: there is nothing for this Python.
     """
     select = create_compatible_tags_selector(tags)
-    wheels = list(_wheels(package.files))
+    wheels = [] if package.name in sources_only else list(_wheels(package.files))
     best = next(iter(select(wheels)), None)
     requires = tuple(sorted({one.name for one in package.dependencies.get(_ITSELF, ())}))
     if best is not None:

@@ -21,7 +21,8 @@ from trail.depot.roots import (
     take_input,
     write_root,
 )
-from trail.model import EntryId, Selection, SourceKind, SourcePackage, WheelFile
+from trail.errors import FetchError
+from trail.model import EntryId, Names, Selection, SourceKind, SourcePackage, WheelFile
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
@@ -105,9 +106,10 @@ def install(context: Context, request: Request) -> Installed:
     # Before the build reads them: who changes one meanwhile builds once more.
     inputs = {item.path: item for item in (*target.inputs, *map(_as_input, decisive))}
     settings = replace(context.settings, index=target.index)
+    sources_only = request.sources_only | settings.sources_only
     engine = choose_engine(settings.engine)
     with _client(settings, stack, context) as client:
-        selection = _resolve(selection, python, client)
+        selection = _resolve(selection, python, client, sources_only)
         brought = bring(
             selection.wheels,
             stack=stack,
@@ -120,6 +122,7 @@ def install(context: Context, request: Request) -> Installed:
         new = brought.new
         if selection.sources:
             from trail.commands.build import Builder  # noqa: PLC0415  # the resolver: 60 ms
+            from trail.resolve.model import Options  # noqa: PLC0415  # the same
 
             with Builder(
                 context,
@@ -128,6 +131,8 @@ def install(context: Context, request: Request) -> Installed:
                 client=client,
                 engine=engine,
                 settings=settings,
+                options=Options(no_build=settings.wheels_only, no_binary=sources_only),
+                beside=lambda: brought.entries,
             ) as builder:
                 built = builder.build(selection.sources)
                 new += builder.count
@@ -181,7 +186,9 @@ def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:
     )
 
 
-def _resolve(selection: Selection, python: Python, client: IndexClient) -> Selection:
+def _resolve(
+    selection: Selection, python: Python, client: IndexClient, sources_only: Names
+) -> Selection:
     """Ask the indexes which files the pinned distributions are."""
     if not selection.pinned:
         return selection
@@ -190,12 +197,20 @@ def _resolve(selection: Selection, python: Python, client: IndexClient) -> Selec
     from trail.index.choose import NoWheelError  # noqa: PLC0415  # as the client, see below
 
     def find(pin: Pinned) -> WheelFile | SourcePackage:
+        build = pin.name in sources_only
         try:
-            return client.resolve(pin, interpreter.tags, python=version)
+            # No wheel fits where no tag is accepted.
+            return client.resolve(pin, () if build else interpreter.tags, python=version)
         except NoWheelError as error:
-            if error.source is None:
+            if error.source is not None:
+                return error.source
+            if not build:
                 raise
-            return error.source
+            raise FetchError(
+                f"`{pin.name}` {pin.version} has no source distribution that the lock allows, and"
+                " its wheels may not be used",
+                details=error.details,
+            ) from error
 
     with ThreadPoolExecutor(_LOOKUPS, "look-up") as pool:
         found = tuple(pool.map(find, selection.pinned))
@@ -215,8 +230,15 @@ def _words(context: Context, request: Request) -> tuple[str, ...]:
         default_groups=request.default_groups,
         frozen=request.policy == "frozen",
         packages=request.packages,
+        sources_only=_said(request),
         requirements=[str(path) for path in request.requirements],
     )
+
+
+def _said(request: Request) -> tuple[str, ...]:
+    """What the command line says of packages whose wheels are not used."""
+    names = request.sources_only
+    return (*((":all:",) if names.everything else ()), *sorted(names.names))
 
 
 def _recall(

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
-from trail.commands.build import builder_for, no_build
+from trail.commands.builders import builder_for
 from trail.commands.dynamic import dynamic_roots
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
 from trail.commands.source import IndexSource
@@ -21,7 +19,6 @@ from trail.index.client import IndexClient
 from trail.lock.pylock import read_pylock
 from trail.lock.write import dump_pylock
 from trail.resolve.model import (
-    Names,
     Options,
     Origin,
     Request,
@@ -119,7 +116,12 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     path = pyproject.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
     old = _versions(read_pylock(before, path)) if before is not None else {}
-    refused = no_build(options.no_build, context.settings)
+    options = replace(
+        options,
+        preferences=old,
+        no_build=options.no_build | context.settings.wheels_only,
+        no_binary=options.no_binary | context.settings.sources_only,
+    )
     targets = _targets(context, pyproject)
     receiver = context.depots().receiver
     with (
@@ -129,7 +131,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        builder_for(context, client, refused) as builder,
+        builder_for(context, client, options) as builder,
         IndexSource(client, builder=builder, reporter=context.reporter, likely=old) as source,
     ):
         builder.sources.keep(_commits(before, path, options))
@@ -137,7 +139,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             roots=(*roots_of(pyproject), *dynamic_roots(builder, pyproject)),
             name=pyproject.name,
             requires_python=pyproject.requires_python,
-            options=replace(options, preferences=old, no_build=refused),
+            options=options,
         )
         outcome = resolve(
             request,
@@ -345,11 +347,6 @@ def _own_platform() -> str:
     if system != "linux":
         machine = machine.replace("aarch64", "arm64")
     return f"{system}-{machine}"
-
-
-def make_names(names: tuple[str, ...], *, everything: bool) -> Names:
-    """Make the set of packages whose locked versions do not count."""
-    return Names(everything=everything, names=frozenset(canonicalize_name(name) for name in names))
 
 
 def _versions(pylock: Pylock) -> dict[NormalizedName, tuple[Version, ...]]:

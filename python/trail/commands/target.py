@@ -15,7 +15,7 @@ from trail.depot.roots import Input, take_input
 from trail.errors import LockError, ProjectError, UsageError
 from trail.interpreter.find import find_interpreter
 from trail.lock import pylock, requirements
-from trail.model import Pinned, Selection, WheelFile
+from trail.model import NO_NAMES, Names, Pinned, Selection, WheelFile
 from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Request:
         packages: requirements beside the project's, or instead of a project.
         requirements: requirements files that stand in for the lock.
         wheels: wheel files that stand in for the lock.
+        sources_only: packages whose wheels are not used, beside those of the settings.
     """
 
     python: str | None = None
@@ -54,6 +55,7 @@ class Request:
     packages: tuple[str, ...] = ()
     requirements: tuple[Path, ...] = ()
     wheels: tuple[Path, ...] = ()
+    sources_only: Names = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,8 @@ def select(context: Context, request: Request, python: Python) -> Target:
         TrailError: there is no lock, it cannot be read, or it does not fit.
     """
     inputs = _Inputs(python.inputs)
-    selection, index = _select(context, request, python, inputs)
+    asked = replace(request, sources_only=request.sources_only | context.settings.sources_only)
+    selection, index = _select(context, asked, python, inputs)
     return Target(selection=selection, index=index, inputs=inputs.seen())
 
 
@@ -227,6 +230,7 @@ def _from_lock(
         tags=interpreter.tags,
         extras=request.extras,
         groups=(*default, *request.groups),
+        sources_only=request.sources_only,
     )
 
 
@@ -246,9 +250,12 @@ def _with_packages(
             pyproject=None if project is None else project.pyproject,
             extras=request.extras,
             groups=request.groups,
+            sources_only=request.sources_only,
         )
     pins, _ = _select(context, replace(request, packages=()), python, inputs)
-    return resolve_here(context, python.interpreter, request.packages, pins=pins)
+    return resolve_here(
+        context, python.interpreter, request.packages, pins=pins, sources_only=request.sources_only
+    )
 
 
 def _from_requirements(

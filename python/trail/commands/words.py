@@ -28,13 +28,22 @@ WITH_VALUE = frozenset(
         "--index-url",
         "--extra-index-url",
         "--find-links",
+        "--no-binary-package",
+        "--no-build-isolation-package",
         "--no-build-package",
+        "--only-binary",
     }
 )
 # Options that change what is shown, not what is run.
 _IRRELEVANT = frozenset({"-q", "--quiet", "--offline"})
 # Variables that decide about a prefix.
-_VARIABLES = ("TRAIL_PYTHON", "TRAIL_LINK_MODE")
+_VARIABLES = (
+    "TRAIL_PYTHON",
+    "TRAIL_LINK_MODE",
+    "TRAIL_NO_BINARY",
+    "TRAIL_NO_BINARY_PACKAGE",
+    "TRAIL_NO_BUILD_ISOLATION_PACKAGE",
+)
 
 
 def split_words(words: list[str]) -> tuple[list[str], list[str]]:
@@ -73,6 +82,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     default_groups: bool = True,
     frozen: bool = False,
     packages: Sequence[str] = (),
+    sources_only: Sequence[str] = (),
     requirements: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Give what decides about the entries that are needed, besides files.
@@ -85,6 +95,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
         default_groups: whether those are wanted.
         frozen: whether the lock is taken as it is, even if it does not meet the project.
         packages: requirements beside the project's.
+        sources_only: packages whose wheels are not used.
         requirements: paths of requirements files, absolute.
     """
     words = ["install", *_settings(environ)]
@@ -97,6 +108,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     if frozen:
         words.append("--frozen")
     words += [f"--with={word}" for word in packages]
+    words += [f"--no-binary-package={name}" for name in sources_only]
     words += [f"--requirement={path}" for path in requirements]
     return tuple(words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,41 @@ from trail.model import NormalizedName, SourceKind, SourcePackage
 from trail.wheel.names import is_safe_name
 
 if TYPE_CHECKING:
-    from packaging.pylock import Package, PackageArchive, PackageDirectory
+    from packaging.pylock import Package, PackageArchive, PackageDirectory, Pylock
 
-__all__ = ["required_names", "source_archive", "source_tree"]
+    from trail.model import Names
+
+__all__ = ["required_names", "source_archive", "source_tree", "without_wheels"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def without_wheels(pylock: Pylock, path: Path, names: Names) -> Pylock:
+    """Leave the wheels of packages out, so that their source distributions are chosen.
+
+    What the lock has by its address alone stays, wheel or not.
+
+    Args:
+        pylock: the lock.
+        path: its file.
+        names: the packages.
+
+    Raises:
+        LockError: there is no source distribution of one.
+    """
+
+    def strip(package: Package) -> Package:
+        if package.name not in names or not package.wheels:
+            return package
+        if package.sdist is None:
+            raise LockError(
+                f"`{path}` names no source of `{package.name}`, whose wheels may not be used",
+                details=(("version", str(package.version)),),
+                hint=f"trail lock --no-binary-package {package.name}",
+            )
+        return replace(package, wheels=None)
+
+    return replace(pylock, packages=[strip(package) for package in pylock.packages])
 
 
 def source_archive(

@@ -26,9 +26,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from trail.errors import LockError
-from trail.lock._sources import required_names, source_archive, source_tree
+from trail.lock._sources import required_names, source_archive, source_tree, without_wheels
 from trail.lock.choice import accepted_tags, local_path, strong_hashes, target_name
-from trail.model import NormalizedName, Selection, SourcePackage, WheelFile
+from trail.model import NO_NAMES, Names, NormalizedName, Selection, SourcePackage, WheelFile
 from trail.toml import parse_toml
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def select(  # noqa: PLR0913  # the lock, the target and the parts that are want
     tags: Sequence[Tag],
     extras: Collection[str] = (),
     groups: Collection[str] | None = None,
+    sources_only: Names = NO_NAMES,
 ) -> Selection:
     """Choose what a lock names for one target; nothing is fetched.
 
@@ -87,6 +88,7 @@ def select(  # noqa: PLR0913  # the lock, the target and the parts that are want
         tags: the wheels that the target accepts, best first.
         extras: the project's extras that are wanted.
         groups: the dependency groups that are wanted; None means the lock's default ones.
+        sources_only: packages whose wheels are not used.
 
     Returns:
         The wheels, and what must be built, each in the lock's order; `pinned` is empty, as a
@@ -96,6 +98,8 @@ def select(  # noqa: PLR0913  # the lock, the target and the parts that are want
         LockError: an extra or a group is not in the lock, the lock does not cover the target,
             or it has nothing for it.
     """
+    if sources_only:
+        pylock = without_wheels(pylock, path, sources_only)
     wanted = _Wanted(
         path=path,
         environment=environment,

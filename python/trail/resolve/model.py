@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from trail.model import NormalizedName
+from trail.model import NO_NAMES, Names, NormalizedName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,22 +154,6 @@ class Prerelease(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """A set of names, or all of them.
-
-    Args:
-        everything: whether each name belongs to it.
-        names: those that do otherwise, normalised.
-    """
-
-    everything: bool = False
-    names: frozenset[NormalizedName] = frozenset()
-
-    def __contains__(self, name: object) -> bool:
-        return self.everything or name in self.names
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How to choose.
 
@@ -191,9 +175,9 @@ class Options:
     constraints: tuple[RootRequirement, ...] = ()
     overrides: tuple[RootRequirement, ...] = ()
     preferences: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
-    upgrade: Names = Names()
-    no_build: Names = Names()
-    no_binary: Names = Names()
+    upgrade: Names = NO_NAMES
+    no_build: Names = NO_NAMES
+    no_binary: Names = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
