@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,9 +91,10 @@ def test_settings_leave_wheels_aside(
     project: Project, text: str, variables: dict[str, str]
 ) -> None:
     declare(project, text)
-    result = project.trail("run", *SHOW, **variables)
+    told = replace(project, environ={**project.environ, **variables})
+    result = told.trail("run", *SHOW)
     assert result.out == "1.0\n", result.err
-    assert project.trail("run", *SHOW, **variables).out == "1.0\n"
+    assert told.trail("run", *SHOW).out == "1.0\n"
 
 
 def test_requirements_and_words_leave_wheels_aside(project: Project) -> None:

@@ -175,12 +175,13 @@ class BuildCache:
         found = self.find(subject, key)
         if found is not None:
             return found
-        with self._guard(key, wait=wait):
+        with self._guard(key, wait=wait) as alone:
             found = self.find(subject, key)
             if found is not None:
                 return found
             self._depot.clean_staging()  # of processes that were killed
-            with self._depot.staging() as staging:
+            # Compilers write down where they were: in the same place the same wheel comes out.
+            with self._depot.staging(f"build-{key}" if alone else "") as staging:
                 made = make(staging)
                 named = self._check(made.path, subject)
                 digest = hash_file(made.path)

@@ -158,18 +158,23 @@ class Depot:
             yield free
 
     @contextlib.contextmanager
-    def staging(self) -> Iterator[Path]:
+    def staging(self, name: str = "") -> Iterator[Path]:
         """Give a fresh folder on the depot's file system, and remove it at the end.
+
+        Args:
+            name: what to call it, where that matters; the caller keeps other processes from
+                using the same one (`guard`), and what a dead one left there is removed.
 
         Raises:
             DepotError: it cannot be made.
         """
-        name = f"{os.getpid()}-{os.urandom(8).hex()}"
+        name = name or f"{os.getpid()}-{os.urandom(8).hex()}"
         folder = self.layout.staged(name)
         with contextlib.ExitStack() as stack:
             with explained("make", folder):
                 # The lock is older than the folder and outlives it, see `clean_staging`.
                 stack.enter_context(hold(self.layout.staged_lock(name)))
+                remove_tree(folder)
                 folder.mkdir(parents=True)
             try:
                 yield folder

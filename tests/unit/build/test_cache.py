@@ -14,6 +14,7 @@ from trail.build.backend import Recipe
 from trail.build.cache import BuildCache, Made, Subject, key_of
 from trail.depot.store import Origin, Stack, open_depots
 from trail.errors import BuildError, WheelError
+from trail.files import remove_tree
 from trail.model import NormalizedName
 from trail.wheel._python import PythonEngine
 
@@ -106,6 +107,35 @@ def test_failed_build_leaves_nothing(tmp_path: Path) -> None:
     assert [path for path in (depot / "staging").iterdir() if path.name != "locks"] == []
     assert not (depot / "builds").exists()
     assert not (depot / "installed").exists()
+
+
+def test_two_builds_of_one_source_are_made_in_the_same_place(tmp_path: Path) -> None:
+    places = []
+
+    def make(staging: Path) -> Made:
+        places.append(staging)
+        return maker([])(staging)
+
+    for _ in range(2):
+        cache(tmp_path).ensure(SUBJECT, KEY, make)
+        remove_tree(tmp_path / "depot" / "builds")
+        remove_tree(tmp_path / "depot" / "installed")
+        # What a process left there that was killed does not get into the next build.
+        (places[0] / "left").mkdir(parents=True)
+    assert places == [tmp_path / "depot" / "staging" / f"build-{KEY}"] * 2
+
+
+def test_build_that_another_process_is_at_is_made_elsewhere(tmp_path: Path) -> None:
+    depot = open_depots([tmp_path / "depot"], boot="").receiver
+    places = []
+
+    def make(staging: Path) -> Made:
+        places.append(staging.name)
+        return maker([])(staging)
+
+    with depot.guard(f"build {KEY}"):
+        cache(tmp_path).ensure(SUBJECT, KEY, make, wait=False)
+    assert places != [f"build-{KEY}"]
 
 
 def test_wheel_of_another_distribution_is_refused(tmp_path: Path) -> None:
