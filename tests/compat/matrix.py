@@ -32,14 +32,6 @@ same if all its commands end with the same exit code and print the same, after p
 are replaced. A case is never removed to make it pass.
 """
 
-# No case can show it by its output; `Session.changes` sees it.
-_PYTEST = (
-    "- **pytest as root**: pytest keeps the bytecode of the plugins that it rewrites beside "
-    "them, through the link in the depot, where `trail depot verify` calls it extra. Other users "
-    "cannot write there. Workaround: set `PYTHONDONTWRITEBYTECODE=1` or `PYTHONPYCACHEPREFIX` for "
-    "pytest."
-)
-
 _TITLES = {
     "1": "Namespaces and shared packages",
     "2": "Native libraries",
@@ -122,7 +114,7 @@ def _differences(cases: Iterable[Case]) -> list[str]:
         for case in cases
         if case.differs
     ]
-    return ["## Known differences", "\n".join([*lines, _PYTEST])]
+    return ["## Known differences", "\n".join(lines)]
 
 
 def _section(group: str, rows: Sequence[tuple[Case, str, dict[str, Any]]]) -> list[str]:

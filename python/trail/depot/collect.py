@@ -207,7 +207,11 @@ def collect(
             reporter.note(f"removed `{name}`")
             count += 1
     subjects: list[str] = [entry.id for entry in depot.entries()]
-    subjects += [path.name for path in _list(layout.prefixes)]
+    keys = [path.name for path in _list(layout.prefixes)]
+    subjects += keys
+    for path in _list(layout.rewritten):
+        if path.name not in keys:
+            depot.remove(path)
     existing = frozenset(flat(subject) for subject in subjects)
     with explained("clean", layout.unsynced):
         forget(layout, depot.boot, existing, before=now - YOUNGEST)

@@ -5,7 +5,7 @@
   installed/{name}/{version}/{wheel tags}-{12 hex of the wheel's sha256}/
   prefixes/{key}/
   interpreters/  index/  sources/  builds/
-  compiled/  runtime/  roots/
+  compiled/  rewritten/  runtime/  roots/
   staging/  unsynced/
 """
 
@@ -187,6 +187,11 @@ class Layout:
             subject: a prefix key, or `{cache tag}/{entry id}`.
         """
         return self.root / "compiled" / flat(subject)
+
+    @property
+    def rewritten(self) -> Path:
+        """What pytest keeps of packages, by the keys of prefixes; `trail.runtime` names it."""
+        return self.root / "rewritten"
 
     def runtime(self, digest: str) -> Path:
         """The files of `trail.runtime` with this digest; prefixes link their bytecode."""

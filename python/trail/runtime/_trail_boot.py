@@ -14,13 +14,13 @@ imports are tried and caught, so the note is made only when somebody looks at it
 """
 
 # No pathlib, no `__future__`, and annotations in quotes: each import takes its time.
-# ruff: noqa: PTH118, PTH123, PTH208
+# ruff: noqa: PTH113, PTH118, PTH120, PTH123, PTH208
 
 import _frozen_importlib_external as external
 import os
 import sys
 from _frozen_importlib import ModuleSpec
-from _imp import check_hash_based_pycs, extension_suffixes
+from _imp import check_hash_based_pycs, extension_suffixes, source_hash
 from os import close, listdir, read, sep
 from os import open as open_file
 
@@ -77,6 +77,14 @@ class PrefixLoader(external.SourceFileLoader):
         """Write bytecode only where PYTHONPYCACHEPREFIX wants all of it."""
         if sys.pycache_prefix is not None:
             super().set_data(path, data, _mode=_mode)
+
+
+class _RewriteLoader(PrefixLoader):
+    """Loads pytest's import hook."""
+
+    def exec_module(self, module: "ModuleType") -> None:
+        super().exec_module(module)
+        _tell_pytest(module)
 
 
 _DETAILS = (
@@ -291,6 +299,8 @@ def _list(folder: str) -> "frozenset[str] | None":
 def _spec(
     fullname: str, path: str, loader: type, locations: "list[str] | None"
 ) -> "ModuleSpec | None":
+    if fullname == "_pytest.assertion.rewrite" and loader is PrefixLoader:
+        loader = _RewriteLoader
     return external.spec_from_file_location(
         fullname, path, loader=loader(fullname, path), submodule_search_locations=locations
     )
@@ -322,3 +332,32 @@ def _tell_coverage() -> None:
                 }
     except (AttributeError, OSError, ValueError, LookupError, TypeError):
         pass
+
+
+def _tell_pytest(module: "Any") -> None:
+    """Let pytest keep the bytecode of rewritten packages in the depot, for each prefix apart.
+
+    It wants to write beside the sources. There the superuser would spoil the entry, and other
+    prefixes would get code with the path of this one; other users would rewrite it each time.
+    """
+    usual = getattr(module, "get_cache_dir", None)
+    if usual is None:  # before pytest 6
+        return
+    places = []
+    for site in _sites:
+        prefix = os.path.realpath(os.path.join(site, *[os.pardir] * (2 if os.name == "nt" else 3)))
+        prefixes, key = os.path.split(prefix)
+        depot = os.path.dirname(prefixes)
+        # The code holds the path that it was found by, which a `.venv` link changes.
+        digits = source_hash(0, os.fsencode(site)).hex()
+        if os.path.isfile(os.path.join(depot, "depot.json")):
+            places.append((site + sep, os.path.join(depot, "rewritten", key, digits)))
+
+    def get_cache_dir(file_path: "Any") -> "Any":
+        path = str(file_path)
+        for site, place in places if sys.pycache_prefix is None else ():
+            if path.startswith(site):
+                return type(file_path)(place, os.path.dirname(path[len(site) :]))
+        return usual(file_path)
+
+    module.get_cache_dir = get_cache_dir

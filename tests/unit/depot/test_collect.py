@@ -109,6 +109,8 @@ def test_a_depot_is_surveyed_and_collected(depot: Depot, tmp_path: Path) -> None
     write_root(depot.layout.root_file("mine"), root)
     write_root(depot.layout.root_file("gone"), Root(project=str(tmp_path / "x")))
     depot.layout.root_file("damaged").write_bytes(b"trail-root 1\n")
+    for key in ("kept", "stale"):
+        (depot.layout.rewritten / key / "0123").mkdir(parents=True)
     grow_old(depot)
     what = plan(look(depot), now=NOW)
     assert what == Plan(roots=("damaged", "gone"), prefixes=("stale",), entries=(lost.id,))
@@ -116,6 +118,7 @@ def test_a_depot_is_surveyed_and_collected(depot: Depot, tmp_path: Path) -> None
     assert [entry.id for entry in depot.entries()] == [direct.id, used.id]
     assert kept.exists()
     assert not stale.exists()
+    assert [path.name for path in depot.layout.rewritten.iterdir()] == ["kept"]
     assert [path.name for path in depot.layout.roots.iterdir()] == ["mine"]
     assert plan(look(depot), now=NOW) == Plan()
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from tests.helpers.prefixes import (
 )
 
 import trail
-from trail.depot.store import Depot, open_depots
+from trail.depot.store import Depot, Entry, open_depots
 from trail.prefix.bytecode import compile_entries, compile_prefix
 
 RUNTIME = Path(trail.__file__).parent / "runtime"
@@ -266,3 +268,67 @@ def test_coverage_is_told_what_is_no_project_code(tmp_path: Path, python: Python
     ]
     code = "import sysconfig, one; print('posix_trail_0' in sysconfig.get_scheme_names())"
     assert run_python(prefix, "-c", code) == "False"
+
+
+REWRITE = """\
+def get_cache_dir(file_path):
+    return file_path.parent / "__pycache__"
+"""
+ASK = """\
+import pathlib, sys
+from _pytest.assertion.rewrite import get_cache_dir as get
+print(type(get(pathlib.Path(sys.prefix))) is type(pathlib.Path()))
+for path in sys.argv[1:]:
+    print(get(pathlib.Path(sys.prefix, path)))
+sys.pycache_prefix = "/x"
+print(get(pathlib.Path(sys.prefix, sys.argv[1])))
+"""
+
+
+def add_pytest(depot: Depot) -> Entry:
+    files = dict.fromkeys(("_pytest/__init__.py", "_pytest/assertion/__init__.py"), "")
+    return add_entry(depot, "pytest", "8", {**files, "_pytest/assertion/rewrite.py": REWRITE})
+
+
+def ask_pytest(prefix: Path, *paths: Path) -> list[str]:
+    command = [str(prefix / "bin" / "python"), "-c", ASK, *map(str, paths)]
+    return subprocess.check_output(command, text=True).splitlines()
+
+
+def test_pytest_is_told_where_to_keep_what_it_rewrites(
+    depot: Depot, tmp_path: Path, python: Python
+) -> None:
+    prefix = make_prefix(depot, [add_pytest(depot)], python=python)
+    site = prefix.site_packages.relative_to(prefix.path)
+    paths = site / "six.py", site / "a" / "b" / "c.py", tmp_path / "mine" / "test_a.py"
+
+    same_type, top, deep, own, wanted = ask_pytest(prefix.path, *paths)
+
+    assert same_type == "True"
+    assert Path(top).parent == depot.layout.rewritten / prefix.key
+    assert Path(deep) == Path(top, "a", "b")
+    assert Path(own) == tmp_path / "mine" / "__pycache__"
+    assert Path(wanted) == prefix.site_packages / "__pycache__"
+
+
+def test_pytest_keeps_code_apart_that_was_found_by_another_path(
+    depot: Depot, tmp_path: Path
+) -> None:
+    prefix = make_prefix(depot, [add_pytest(depot)])
+    link = tmp_path / ".venv"
+    link.symlink_to(prefix.path)
+    module = prefix.site_packages.relative_to(prefix.path) / "six.py"
+
+    found, by_link = (Path(ask_pytest(path, module)[1]) for path in (prefix.path, link))
+
+    assert found != by_link
+    assert found.parent == by_link.parent == depot.layout.rewritten / prefix.key
+
+
+def test_pytest_is_left_alone_in_a_copy_of_a_prefix(depot: Depot, tmp_path: Path) -> None:
+    prefix = make_prefix(depot, [add_pytest(depot)], link_mode="copy")
+    place = tmp_path / "elsewhere" / "prefixes" / "key"
+    shutil.copytree(prefix.path, place, symlinks=True)
+    module = prefix.site_packages.relative_to(prefix.path) / "six.py"
+
+    assert ask_pytest(place, module)[1] == str(place / module.parent / "__pycache__")
