@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trail.addresses import redact
 from trail.errors import SettingsError
 from trail.model import Names, NormalizedName
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

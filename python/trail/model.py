@@ -6,9 +6,10 @@ as the normalised strings of PEP 440, so that this module stays light to import.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
+
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,6 @@ Each setting comes from the first of these that gives it:
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from trail import pip_settings
 from trail._setting import SETTINGS, Setting, read_value
 from trail.errors import SettingsError
 from trail.model import NO_NAMES, Names
+from trail.values import dataclass, field, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -219,7 +219,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
         found["cert"] = _system_cert(environ)
     found.setdefault("threads", _usable_cpus())
     found["netrc"] = _netrc(environ, home)
-    names = {entry.name for entry in fields(IndexSettings)}
+    names = set(names_of(IndexSettings))
     index = IndexSettings(**{name: value for name, value in found.items() if name in names})
     rest = {name: value for name, value in found.items() if name not in names}
     return Settings(**rest, index=index)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shlex
 import subprocess
 import warnings
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyproject_hooks import (
@@ -24,6 +23,7 @@ from pyproject_hooks import (
 from trail.build.process import Log, run_logged, surroundings
 from trail.build.system import is_texts, read_build_system, wrong_key
 from trail.errors import BuildError
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,7 +14,6 @@ import contextlib
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trail.depot.entry import EntryInfo, Origin
@@ -23,6 +22,7 @@ from trail.depot.layout import entry_id
 from trail.errors import BuildError, TrailError, WheelError
 from trail.files import hash_file, make_read_only
 from trail.model import NormalizedName, Sha256
+from trail.values import dataclass
 from trail.wheel.engine import Job
 from trail.wheel.filename import parse_filename
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from trail.addresses import redact
 from trail.errors import BuildError, FetchError
 from trail.files import remove_tree
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

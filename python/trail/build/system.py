@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trail.errors import BuildError
 from trail.toml import parse_toml
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

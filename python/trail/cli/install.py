@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +20,7 @@ from trail.cli.settling import settle_in_background
 from trail.commands.install import Installed, install
 from trail.commands.words import nothing_to_do
 from trail.errors import UsageError
+from trail.values import replace
 
 if TYPE_CHECKING:
     from trail.cli.printer import Printer

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from trail.errors import BuildError, ManyErrors, TrailError
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

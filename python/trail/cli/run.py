@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import click
 
@@ -23,6 +22,7 @@ from trail.commands.run import prepare
 from trail.commands.start import CannotStart, compile_in_background, start
 from trail.commands.words import run_words, split_words
 from trail.errors import CommandError, UsageError
+from trail.values import replace
 
 __all__ = ["command"]
 

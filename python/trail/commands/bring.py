@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from trail.depot.faults import unpack_error
 from trail.depot.layout import entry_id
 from trail.errors import ManyErrors, TrailError, WheelError
 from trail.model import Facts, Sha256, WheelFile
+from trail.values import dataclass, field
 from trail.wheel.engine import Engine, Job, Outcome, Unpacker
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trail.commands.build import Builder
@@ -10,6 +9,7 @@ from trail.commands.install import install
 from trail.commands.target import Request, choose_python
 from trail.errors import BuildError
 from trail.resolve.model import Options
+from trail.values import replace
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -14,6 +13,7 @@ from trail.errors import LockError, ProjectError, UsageError
 from trail.files import write_atomic
 from trail.project.edit import Place, add_requirement, remove_requirement
 from trail.project.pyproject import read_pyproject
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

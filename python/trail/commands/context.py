@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from trail.depot.store import Stack, open_depots
 from trail.interpreter.find import Places
 from trail.project.find import Project, find_project
 from trail.settings import Overrides, Settings, read_settings
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail import __version__
 from trail.commands.target import Request, choose_python, select
 from trail.errors import DepotError, TrailError
 from trail.interpreter.find import all_interpreters
+from trail.values import dataclass
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:

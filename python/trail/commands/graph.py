@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from trail.commands.lock import project_of, read_lock
 from trail.errors import LockError
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trail.commands.bring import bring
@@ -23,6 +22,7 @@ from trail.depot.roots import (
 )
 from trail.errors import FetchError
 from trail.model import EntryId, Names, Selection, SourceKind, SourcePackage, WheelFile
+from trail.values import dataclass, replace
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:

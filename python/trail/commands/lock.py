@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from trail.resolve.model import (
 )
 from trail.resolve.resolve import resolve
 from trail.resolve.targets import DEFAULT_PLATFORMS, make_targets, parse_platform
+from trail.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 from trail.commands.lock import project_of, read_lock
 from trail.index.client import IndexClient
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trail.commands.trees import DECIDES, folder_of
 from trail.model import NormalizedName, SourceKind, SourcePackage
+from trail.values import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

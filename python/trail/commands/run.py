@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.commands.install import Installed, install
@@ -14,6 +13,7 @@ from trail.commands.unknown import explain
 from trail.depot.roots import Root, root_name, write_root
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import Prefix, PrefixRequest
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

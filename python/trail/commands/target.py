@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import tomllib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.pylock import is_valid_pylock_path
@@ -16,6 +15,7 @@ from trail.errors import LockError, ProjectError, UsageError
 from trail.interpreter.find import find_interpreter
 from trail.lock import pylock, requirements
 from trail.model import NO_NAMES, Names, Pinned, Selection, WheelFile
+from trail.values import dataclass, replace
 from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:

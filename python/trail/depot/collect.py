@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from trail.depot.faults import depot_error, explained
 from trail.depot.layout import LAYOUT_VERSION, flat
 from trail.depot.roots import read_root
 from trail.model import EntryId
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from trail.depot.layout import LAYOUT_VERSION
@@ -25,6 +24,7 @@ from trail.model import (
     Sha256,
     TopLevel,
 )
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

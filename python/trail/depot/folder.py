@@ -19,7 +19,6 @@ import contextlib
 import os
 import stat
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trail.depot import durable
@@ -31,6 +30,7 @@ from trail.depot.locks import hold, sweep
 from trail.depot.verify import verify_entry
 from trail.errors import DepotError
 from trail.files import remove_tree
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,11 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.errors import DepotError
 from trail.model import EntryId, NormalizedName, Sha256
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.depot import durable
@@ -15,6 +14,7 @@ from trail.depot.folder import Depot, Entry, check_same
 from trail.depot.layout import LAYOUT_VERSION, Layout
 from trail.errors import DepotError
 from trail.files import write_atomic
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,6 @@ import re
 import stat
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 from trail.depot.layout import ENTRY_FILE, entry_id, site_packages
 from trail.errors import DepotError
 from trail.files import hash_file
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

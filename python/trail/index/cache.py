@@ -16,12 +16,12 @@ import marshal
 import os
 import struct
 import zlib
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trail.errors import FetchError
 from trail.files import write_atomic
 from trail.index.page import ProjectPage, Releases
+from trail.values import dataclass, names_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -211,7 +211,7 @@ class PageCache:
     ) -> None:
         if path is None:
             return
-        known = asdict(page)
+        known = {name: getattr(page, name) for name in names_of(Page)}
         fetched = known.pop("fetched")
         del known["body"]
         head = {"format": _FORMAT, "asked": url, "size": len(rest), "page": known, **more}

@@ -12,7 +12,6 @@ import hashlib
 import re
 import threading
 import time
-from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
@@ -27,6 +26,7 @@ from trail.index.download import Download, download, take_local
 from trail.index.links import by_project, local_path, read_local_links
 from trail.index.page import ProjectPage, group_files, merge
 from trail.index.simple import ACCEPT, parse_links, parse_page
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -5,13 +5,12 @@ Source: the core metadata specification (versions 1.x and 2.x; PEP 643 about wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from trail.errors import FAULTS, MetadataError
 from trail.model import NormalizedName
+from trail.values import dataclass
 from trail.wheel.metadata import parse_headers, same_name, same_version
 
 __all__ = ["CoreMetadata", "NeedsBuild", "parse_metadata"]

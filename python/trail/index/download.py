@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import tempfile
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,6 +15,7 @@ from trail.errors import DigestError, FetchError
 from trail.index.digests import Digests
 from trail.index.links import local_path
 from trail.index.retry import TransientError
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     import httpx

@@ -7,11 +7,12 @@ rows, which are cheap to write and read, and rows become `IndexFile`s one versio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from packaging.version import Version
+
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,7 +8,6 @@ project are kept; old formats, and names that say nothing, are left out.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -20,6 +19,7 @@ from trail.errors import FetchError
 from trail.index.filenames import split_filename
 from trail.index.page import IndexFile, ProjectPage, Releases, as_row
 from trail.model import NormalizedName
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ the one member. The rest is checked when the wheel is unpacked.
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from trail.values import replace
 from trail.wheel.directory import DEFLATED, Member, parse_directory
 from trail.wheel.faults import Fault
 from trail.wheel.frame import TAIL, Frame, parse_frame

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from trail.errors import InterpreterError
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from trail.interpreter.model import Interpreter

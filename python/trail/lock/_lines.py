@@ -12,10 +12,10 @@ import argparse
 import codecs
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from trail.errors import LockError
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urldefrag
@@ -18,6 +17,7 @@ from trail.lock._references import as_source
 from trail.lock.choice import local_path, strong_hashes, url_filename
 from trail.lock.pins import Constraint, Pin, Source
 from trail.model import NormalizedName
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

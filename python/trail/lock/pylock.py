@@ -7,7 +7,6 @@ lock cannot be used for a target, and turns what was chosen into trail's own val
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +29,7 @@ from trail.lock._sources import required_names, source_archive, source_tree, wit
 from trail.lock.choice import accepted_tags, local_path, strong_hashes, target_name
 from trail.model import NO_NAMES, Names, NormalizedName, Selection, SourcePackage, WheelFile
 from trail.toml import parse_toml
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

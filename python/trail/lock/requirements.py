@@ -8,7 +8,6 @@ if one requirement has them, all that apply must.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from trail.lock._reader import Reader
 from trail.lock.choice import accepted_tags, target_name
 from trail.lock.pins import Constraint, Pin, Requirements
 from trail.model import Pinned, Selection, WheelFile
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -14,13 +14,13 @@ import os
 import queue
 import subprocess
 import threading
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.depot.layout import site_packages
 from trail.errors import DepotError
 from trail.model import EntryId
+from trail.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

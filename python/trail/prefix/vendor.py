@@ -7,11 +7,11 @@ the depot's are there to be compiled once for all prefixes.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.depot.faults import explained
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from trail.depot.store import Depot

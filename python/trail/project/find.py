@@ -8,11 +8,11 @@ project around it. `.python-version` is looked for from the start up to the root
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.errors import ProjectError
 from trail.project.pyproject import PyProject, read_pyproject
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,6 @@ stands: `trail.settings` knows its keys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.dependency_groups import DependencyGroupResolver
@@ -17,6 +16,7 @@ from packaging.utils import InvalidName, canonicalize_name
 from trail.errors import ProjectError
 from trail.model import EntryPoint, NormalizedName
 from trail.toml import parse_toml
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,6 @@ requires what, and why no version is left.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -18,6 +17,7 @@ from trail.errors import ResolutionError, TrailError
 from trail.resolve.fit import Exclusion, Why
 from trail.resolve.shelf import bits
 from trail.resolve.solve import Conflict, solve
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

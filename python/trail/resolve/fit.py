@@ -7,7 +7,6 @@ how one result is used for many targets (`Ledger.holds_for`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentN
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.version import InvalidVersion
+
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

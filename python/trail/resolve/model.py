@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from trail.model import NO_NAMES, Names, NormalizedName
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from trail.model import NormalizedName
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from packaging.markers import Marker

@@ -8,7 +8,6 @@ is not so, the versions found so far are preferred, so that the lock has few ver
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
@@ -20,6 +19,7 @@ from trail.resolve.merge import merge
 from trail.resolve.solve import Conflict, Solved, solve
 from trail.resolve.targets import split_patches
 from trail.resolve.world import World
+from trail.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

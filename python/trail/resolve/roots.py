@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trail.addresses import redact
@@ -11,6 +10,7 @@ from trail.model import NormalizedName
 from trail.resolve.model import Scope, ScopeKind
 from trail.resolve.need import as_need
 from trail.resolve.source import Broken, Direct
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

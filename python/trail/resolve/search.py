@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import operator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resolvelib.resolvers import Criterion, Resolution
@@ -22,6 +21,7 @@ from resolvelib.structs import IteratorMapping, build_iter_view
 
 from trail.resolve.graph import Candidate, Demand
 from trail.resolve.watcher import StartAgainError
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resolvelib import ResolutionImpossible, ResolutionTooDeep
@@ -17,6 +16,7 @@ from trail.resolve.roots import Roots, read_roots
 from trail.resolve.search import search
 from trail.resolve.source import Broken
 from trail.resolve.watcher import Watcher
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -6,8 +6,9 @@ it names by `prefetch` and `prefetch_metadata`, so that a source can fetch in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,7 +9,6 @@ are those that CPython reports there (PEP 508), tags those of `packaging.tags` (
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
@@ -17,6 +16,7 @@ from packaging.version import Version
 
 from trail.errors import SettingsError
 from trail.resolve.model import Target
+from trail.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trail.resolve.need import Need, Needs
 from trail.resolve.shelf import Shelf
 from trail.resolve.source import Broken
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from trail import _native
 from trail.errors import WheelError
 from trail.model import EntryPoint, Escape, Facts, Kind, Mismatch, Sha256, TopLevel
+from trail.values import dataclass
 from trail.wheel.engine import Job, Outcome
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from trail.values import dataclass
 from trail.wheel.directory import DEFLATED, Member, parse_directory
 from trail.wheel.faults import Fault
 from trail.wheel.frame import TAIL, parse_frame

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import stat
 import struct
-from dataclasses import dataclass
 
+from trail.values import dataclass
 from trail.wheel.faults import Fault
 from trail.wheel.frame import has_signature
 from trail.wheel.names import PathSet, decode_name, is_safe_name

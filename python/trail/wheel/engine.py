@@ -9,11 +9,11 @@ there after a fault is the caller's to remove: nothing is visible in the depot y
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 from trail import __version__
 from trail.errors import SettingsError, WheelError
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

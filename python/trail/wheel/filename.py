@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from trail.errors import TrailError
 from trail.model import NormalizedName
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from packaging.tags import Tag

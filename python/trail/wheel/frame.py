@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 
+from trail.values import dataclass
 from trail.wheel.faults import Fault
 
 __all__ = ["TAIL", "Frame", "has_signature", "parse_frame"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trail.values import dataclass
 from trail.wheel.directory import ONES32, ZIP64, Member, parse_extra
 from trail.wheel.faults import Fault
 from trail.wheel.names import decode_name

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
+from trail.values import dataclass
 from trail.wheel.faults import Fault
 from trail.wheel.names import PathSet, is_python_name
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trail.model import EntryPoint, Mismatch
+from trail.values import dataclass, replace
 from trail.wheel.faults import Fault
 from trail.wheel.metadata import (
     check_metadata,

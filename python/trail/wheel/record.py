@@ -9,11 +9,11 @@ import base64
 import csv
 import io
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from installer.records import Hash, RecordEntry
 
+from trail.values import dataclass
 from trail.wheel.faults import Fault
 from trail.wheel.names import is_safe_name
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from trail.model import Facts, Mismatch, Sha256
+from trail.values import dataclass
 from trail.wheel.archive import Archive, read_contents
 from trail.wheel.facts import (
     find_below,
