@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from distlib.index import DEFAULT_INDEX  # type: ignore[import-untyped]
 
 from trail.addresses import redact
 from trail.errors import SettingsError
@@ -50,6 +54,16 @@ def test_nothing_is_set() -> None:
     assert (index.connect_timeout, index.read_timeout, index.retries) == (10.0, 30.0, 4)
     assert (index.proxy, index.cert, index.netrc, index.keyring) == (None, None, None, False)
     assert index.indexes() == (default_index(),)
+
+
+def test_the_default_index_is_read_without_importing_the_library_that_has_it() -> None:
+    code = "import sys, trail.settings as s; s.default_index(); print('distlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_default_index_is_the_constant_of_the_library() -> None:
+    assert urlsplit(default_index()).netloc == urlsplit(DEFAULT_INDEX).netloc
 
 
 def test_default_index_is_the_simple_api() -> None:

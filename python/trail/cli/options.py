@@ -12,7 +12,6 @@ from packaging.utils import canonicalize_name
 
 from trail.cli.printer import Printer
 from trail.commands.context import Context
-from trail.commands.target import Request
 from trail.errors import UsageError
 from trail.model import Names
 from trail.settings import Overrides
@@ -21,6 +20,7 @@ from trail.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from trail.commands.target import Request
     from trail.report import Reporter
 
 __all__ = [
@@ -173,6 +173,8 @@ def index_options(function: F) -> F:
 
 def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
     """Take a command's options apart into what is asked for and what is configured."""
+    from trail.commands.target import Request  # noqa: PLC0415  # not every command makes one
+
     rest = dict(options)
     request = Request(
         python=rest.pop("python"),

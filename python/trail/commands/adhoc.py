@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
-from trail.commands.builders import builder_for
+from trail.commands.builds import Builds
 from trail.commands.chosen import choose
 from trail.commands.lock import read_lock, roots_of
 from trail.commands.source import IndexSource
@@ -118,13 +118,13 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        builder_for(context, client, request.options) as builder,
-        IndexSource(client, builder=builder, reporter=context.reporter) as source,
+        Builds(context, client, request.options) as builds,
+        IndexSource(client, builder=builds.builder, reporter=context.reporter) as source,
     ):
         outcome = resolve(request, (target,), source, reporter=context.reporter)
     here = next(one for one in outcome.resolutions if one.target.name == target.name)
     chosen = [
-        choose(package, interpreter.tags, builder.sources.commits, sources_only=sources_only)
+        choose(package, interpreter.tags, builds.commits, sources_only=sources_only)
         for package in here.packages.values()
     ]
     return Selection(

@@ -79,7 +79,7 @@ class Builder:
         self._options = options
         self._find_beside = beside
         self._found_beside: tuple[Entry, ...] | None = None
-        self._index = IndexSource(client, reporter=context.reporter, builder=self)
+        self._index = IndexSource(client, reporter=context.reporter, builder=lambda: self)
         self._pythons: dict[tuple[str, ...], BuildPython] = {}
         self._at_work: list[str] = []
         self.count = 0

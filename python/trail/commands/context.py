@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trail.depot.store import Stack, open_depots
-from trail.interpreter.find import Places
 from trail.project.find import Project, find_project
 from trail.settings import Overrides, Settings, read_settings
 from trail.values import dataclass
@@ -15,6 +13,8 @@ from trail.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trail.depot.store import Stack
+    from trail.interpreter.find import Places
     from trail.report import Reporter
 
 __all__ = ["Context"]
@@ -81,6 +81,8 @@ class Context:
         Args:
             known: the folder where descriptions of interpreters are kept, or None.
         """
+        from trail.interpreter.find import Places  # noqa: PLC0415  # not every command needs one
+
         return Places.from_environ(
             self.environ,
             folder=self.start,
@@ -94,6 +96,8 @@ class Context:
         Raises:
             DepotError: one of them cannot be used.
         """
+        from trail.depot.store import open_depots  # noqa: PLC0415  # as above
+
         return open_depots(self.settings.depots)
 
 

@@ -17,7 +17,7 @@ from trail.resolve.model import BASE, Origin, RootRequirement, Scope, ScopeKind
 from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from trail.commands.build import Builder
     from trail.project.pyproject import PyProject
@@ -30,11 +30,13 @@ _DECIDES = ("setup.py", "setup.cfg", "requirements*.txt", "requirements/*.txt")
 _EXTRA = re.compile(r"""(?:(?P<rest>.*) and )?extra == ["'](?P<extra>[^"']+)["']""")
 
 
-def dynamic_roots(builder: Builder, pyproject: PyProject) -> Iterator[RootRequirement]:
+def dynamic_roots(
+    builder: Callable[[], Builder], pyproject: PyProject
+) -> Iterator[RootRequirement]:
     """Ask a project's build for the requirements that `pyproject.toml` leaves to it.
 
     Args:
-        builder: builds.
+        builder: gives what builds.
         pyproject: the project.
 
     Raises:
@@ -43,7 +45,7 @@ def dynamic_roots(builder: Builder, pyproject: PyProject) -> Iterator[RootRequir
     """
     if not pyproject.builds or _KEYS.isdisjoint(pyproject.dynamic):
         return
-    data = builder.metadata(
+    data = builder().metadata(
         SourcePackage(
             name=pyproject.name or NormalizedName(""),
             kind=SourceKind.DIRECTORY,

@@ -8,13 +8,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from trail.commands.builders import builder_for
+from trail.commands.builds import Builds
 from trail.commands.dynamic import dynamic_roots
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
-from trail.commands.source import IndexSource
 from trail.errors import LockError, ProjectError, UsageError
 from trail.files import write_atomic
-from trail.index.client import IndexClient
 from trail.lock.pylock import read_pylock
 from trail.lock.write import dump_pylock
 from trail.resolve.model import (
@@ -25,7 +23,6 @@ from trail.resolve.model import (
     Scope,
     ScopeKind,
 )
-from trail.resolve.resolve import resolve
 from trail.resolve.targets import DEFAULT_PLATFORMS, make_targets, parse_platform
 from trail.values import dataclass, field, replace
 
@@ -112,6 +109,11 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         ResolutionError: no versions fit together.
         FetchError: an index cannot be reached.
     """
+    # Who only compares a lock with its inputs needs none of these: 60 ms.
+    from trail.commands.source import IndexSource  # noqa: PLC0415
+    from trail.index.client import IndexClient  # noqa: PLC0415
+    from trail.resolve.resolve import resolve  # noqa: PLC0415
+
     pyproject = pyproject or project_of(context)
     path = pyproject.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
@@ -131,12 +133,13 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,
-        builder_for(context, client, options) as builder,
-        IndexSource(client, builder=builder, reporter=context.reporter, likely=old) as source,
+        Builds(context, client, options, _commits(before, path, options)) as builds,
+        IndexSource(
+            client, builder=builds.builder, reporter=context.reporter, likely=old
+        ) as source,
     ):
-        builder.sources.keep(_commits(before, path, options))
         request = Request(
-            roots=(*roots_of(pyproject), *dynamic_roots(builder, pyproject)),
+            roots=(*roots_of(pyproject), *dynamic_roots(builds.builder, pyproject)),
             name=pyproject.name,
             requires_python=pyproject.requires_python,
             options=options,
@@ -155,7 +158,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         requires_python=pyproject.requires_python,
         inputs=inputs,
         folder=path.parent,
-        commits=builder.sources.commits,
+        commits=builds.commits,
     )
     return Locking(
         path=path,

@@ -22,10 +22,8 @@ from packaging.pylock import (
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from trail.build.checkout import parse_reference
 from trail.commands.dynamic import state_of_build
 from trail.errors import LockError
-from trail.index.links import local_path
 from trail.lock.choice import strong_hashes
 from trail.resolve.model import Options, Prerelease, Strategy
 
@@ -196,6 +194,8 @@ def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, 
 def _vcs(url: str, commits: Mapping[str, str]) -> PackageVcs | None:
     if not url.startswith("git+"):
         return None
+    from trail.build.checkout import parse_reference  # noqa: PLC0415  # starts programs
+
     reference = parse_reference(url)
     return PackageVcs(
         type="git",
@@ -207,6 +207,8 @@ def _vcs(url: str, commits: Mapping[str, str]) -> PackageVcs | None:
 
 
 def _directory(direct: Direct, folder: Path | None) -> PackageDirectory:
+    from trail.index.links import local_path  # noqa: PLC0415  # few locks name a folder
+
     address, fragment = urldefrag(direct.url)
     path = local_path(address)
     if path is None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Self, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 from packaging.version import Version
 
-from trail.commands.direct import built_metadata, read_direct
 from trail.errors import MetadataError, TrailError
 from trail.index.core_metadata import NeedsBuild
 from trail.index.links import local_path
-from trail.index.once import Once
+from trail.index.once import Known, Once
 from trail.model import SourceKind, SourcePackage
 from trail.resolve.source import Broken, File, Metadata, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     from trail.commands.build import Builder
     from trail.index.client import IndexClient
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["IndexSource", "metadata_file"]
 
 _T = TypeVar("_T")
+_Work: TypeAlias = "Once[_T] | Known[_T]"
 _THREADS = 32
 _PYTHON_TAG = re.compile(r"[a-z]+(\d)(\d*)")
 _STATUSES = {"archived", "deprecated", "quarantined"}  # PEP 792
@@ -47,8 +48,8 @@ class IndexSource:
         reporter: is warned of quarantined projects.
         likely: versions that will probably be chosen, such as those of the lock before. Of
             other projects that is the newest one.
-        builder: builds where there is no other way to know metadata; None where nothing is
-            built.
+        builder: gives what builds where there is no other way to know metadata; None where
+            nothing is built.
     """
 
     def __init__(
@@ -57,18 +58,17 @@ class IndexSource:
         *,
         reporter: Reporter,
         likely: Mapping[NormalizedName, Sequence[Version]] | None = None,
-        builder: Builder | None = None,
+        builder: Callable[[], Builder] | None = None,
     ) -> None:
         self._client = client
         self._reporter = reporter
         self._builder = builder
         self._likely = likely or {}
-        self._pool = ThreadPoolExecutor(_THREADS, "index")
         self._submitted: list[Future[None]] = []
         # By name, and the address of the one index to ask if there is one.
-        self._pages: dict[tuple[NormalizedName, str | None], Once[ProjectPage | None]] = {}
+        self._pages: dict[tuple[NormalizedName, str | None], _Work[ProjectPage | None]] = {}
         self._projects: dict[tuple[NormalizedName, str | None], Project | None] = {}
-        self._ahead: dict[IndexFile, Once[CoreMetadata | NeedsBuild | None]] = {}
+        self._ahead: dict[IndexFile, _Work[CoreMetadata | NeedsBuild | None]] = {}
         self._answers: dict[tuple[NormalizedName, Version, str | None], Answer] = {}
 
     def __enter__(self) -> Self:
@@ -79,11 +79,21 @@ class IndexSource:
 
     def wait(self) -> None:
         """Wait until all that was hinted at is there."""
+        from concurrent.futures import wait  # noqa: PLC0415  # see `_pool`
+
         wait(self._submitted)
 
     def close(self) -> None:
         """Give up what was only fetched ahead of time."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._submitted:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        # Where everything is at hand there is nothing to fetch ahead.
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+        return ThreadPoolExecutor(_THREADS, "index")
 
     # --- what the resolver asks for
 
@@ -121,7 +131,10 @@ class IndexSource:
         Raises:
             FetchError: it cannot be reached or read.
         """
-        return read_direct(self._client, name, direct, self._builder)
+        from trail.commands.direct import read_direct  # noqa: PLC0415  # few projects have one
+
+        builder = self._builder() if self._builder is not None else None
+        return read_direct(self._client, name, direct, builder)
 
     def prefetch(self, names: Iterable[NormalizedName]) -> None:
         """See `Source`."""
@@ -139,10 +152,12 @@ class IndexSource:
             return
         for version in versions:
             file = metadata_file(page.of(str(version)))
-            if file is not None and file not in self._ahead and self._client.is_cheap(file):
-                ahead = self._ahead.setdefault(file, self._cheap(file))
-                if not ahead.done:
-                    self._submitted.append(self._pool.submit(ahead.run))
+            if file is not None and file not in self._ahead:
+                ahead = self._cheap(file)
+                if ahead is not None:
+                    self._ahead.setdefault(file, ahead)
+                    if not ahead.done:
+                        self._submitted.append(self._pool.submit(ahead.run))
 
     # --- for commands
 
@@ -161,24 +176,25 @@ class IndexSource:
 
     # ---
 
-    def _page(self, name: NormalizedName, index: str | None = None) -> Once[ProjectPage | None]:
+    def _page(self, name: NormalizedName, index: str | None = None) -> _Work[ProjectPage | None]:
         key = (name, index)
         if key not in self._pages:
             # What is at hand is not worth another thread.
             known = self._client.known_page(name, index)
             self._pages[key] = (
-                _done(known) if known is not None else Once(lambda: self._client.page(name, index))
+                Known(known) if known is not None else Once(lambda: self._client.page(name, index))
             )
         return self._pages[key]
 
-    def _fetch(self, once: Once[ProjectPage | None]) -> None:
+    def _fetch(self, once: _Work[ProjectPage | None]) -> None:
         """Fetch a page and, to save a round trip, the metadata that comes next; in the pool."""
         once.run()
         with contextlib.suppress(TrailError):  # who needs the page gets the error
             page = once.result()
             likely = self._likely_file(page) if page is not None else None
-            if likely is not None and self._client.is_cheap(likely):
-                self._ahead.setdefault(likely, self._cheap(likely)).run()
+            ahead = self._cheap(likely) if likely is not None else None
+            if likely is not None and ahead is not None:
+                self._ahead.setdefault(likely, ahead).run()
 
     def _likely_file(self, page: ProjectPage) -> IndexFile | None:
         for version in self._likely.get(page.name, ()):
@@ -191,10 +207,13 @@ class IndexSource:
                     return file
         return None
 
-    def _cheap(self, file: IndexFile) -> Once[CoreMetadata | NeedsBuild | None]:
+    def _cheap(self, file: IndexFile) -> _Work[CoreMetadata | NeedsBuild | None] | None:
+        """Read metadata that is at hand, or say how to fetch it; None where that is not cheap."""
         known = self._client.known_metadata(file)
         if known is not None:
-            return _done(known)
+            return Known(known)
+        if not self._client.is_cheap(file):
+            return None
         return Once(lambda: self._client.metadata(file, whole=False))
 
     def _read(self, file: IndexFile | None, version: Version) -> Answer:
@@ -208,7 +227,9 @@ class IndexSource:
         except MetadataError as error:
             return Broken(reason=f"cannot be read: {error.reason} (`{file.filename}`)")
         if isinstance(found, NeedsBuild) and self._builder is not None:
-            return built_metadata(self._builder, _as_source(file))
+            from trail.commands.direct import built_metadata  # noqa: PLC0415  # as above
+
+            return built_metadata(self._builder(), _as_source(file))
         if found is None or isinstance(found, NeedsBuild):
             reason = f" ({found.reason})" if found is not None else ""
             return Broken(reason=f"is only known when `{file.filename}` is built{reason}")
@@ -272,12 +293,6 @@ def _rank(file: IndexFile) -> tuple[object, ...]:
         default=(0, 0),
     )
     return (place, file.yanked is not None, -newest[0], -newest[1], file.filename)
-
-
-def _done(value: _T) -> Once[_T]:
-    once = Once(lambda: value)
-    once.run()
-    return once
 
 
 def _as_project(page: ProjectPage) -> Project:

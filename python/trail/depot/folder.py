@@ -27,7 +27,6 @@ from trail.depot.entry import EntryInfo, dump_info, parse_info
 from trail.depot.faults import depot_error, explained
 from trail.depot.layout import ENTRY_FILE, flat
 from trail.depot.locks import hold, sweep
-from trail.depot.verify import verify_entry
 from trail.errors import DepotError
 from trail.files import remove_tree
 from trail.values import dataclass, field
@@ -338,6 +337,8 @@ class Depot:
 
 
 def _is_damaged(entry: Entry) -> bool:
+    from trail.depot.verify import verify_entry  # noqa: PLC0415  # after a power loss only
+
     return any(problem.serious for problem in verify_entry(entry))
 
 

@@ -21,11 +21,8 @@ from trail.errors import FetchError
 from trail.files import hash_file
 from trail.index.auth import Credentials
 from trail.index.cache import Page, PageCache
-from trail.index.choose import choose_wheel
-from trail.index.download import Download, download, take_local
 from trail.index.links import by_project, local_path, read_local_links
 from trail.index.page import ProjectPage, group_files, merge
-from trail.index.simple import ACCEPT, parse_links, parse_page
 from trail.values import replace
 
 if TYPE_CHECKING:
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
 
     from trail.index.cache import KeptPage
     from trail.index.core_metadata import CoreMetadata, NeedsBuild
+    from trail.index.download import Download
     from trail.index.http import Http
     from trail.index.metadata import MetadataReader
     from trail.index.metadata_cache import MetadataCache
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
     from trail.report import Reporter
     from trail.settings import IndexSettings
 
-__all__ = ["Download", "IndexClient"]
+__all__ = ["IndexClient"]
 
 
 class IndexClient:
@@ -89,7 +87,8 @@ class IndexClient:
         self._opened: Http | None = None
         self._links: dict[NormalizedName, tuple[IndexFile, ...]] | None = None
 
-    # Imported where they are used: who only downloads needs none of the zip rules.
+    # Imported where they are used: who only downloads needs none of the zip rules, and who
+    # resolves with what was kept downloads nothing.
     @cached_property
     def _metadata(self) -> MetadataCache:
         from trail.index.metadata_cache import MetadataCache  # noqa: PLC0415
@@ -173,6 +172,8 @@ class IndexClient:
                 reached.
             DigestError: no wheel that fits has one of the pinned hashes.
         """
+        from trail.index.choose import choose_wheel  # noqa: PLC0415  # as above
+
         linked = () if pinned.index is not None else self._linked(pinned.name)
         if linked:
             # Where these will do, no index is asked.
@@ -242,6 +243,8 @@ class IndexClient:
             FetchError: it could not be fetched.
             DigestError: what came is not the wanted file; nothing is left of it.
         """
+        from trail.index.download import download, take_local  # noqa: PLC0415  # as above
+
         local = take_local(file)
         if local is not None:
             return local
@@ -289,6 +292,8 @@ class IndexClient:
 
     def _fetch(self, url: str, kept: Page | None) -> Page | None:
         """Fetch a page, or have the kept one confirmed; None if the server has none."""
+        from trail.index.simple import ACCEPT  # noqa: PLC0415  # loads an HTML parser
+
         http = self._http(url)
         headers = {"Accept": ACCEPT}
         if kept is not None and kept.etag:
@@ -319,6 +324,8 @@ class IndexClient:
         return links.get(name, ())
 
     def _read_links(self, place: str) -> tuple[IndexFile, ...]:
+        from trail.index.simple import parse_links  # noqa: PLC0415  # as above
+
         path = local_path(place)
         if path is not None:
             return read_local_links(path)
@@ -369,6 +376,8 @@ def _page_url(base: str, name: NormalizedName) -> str:
 
 
 def _parse(page: Page, name: NormalizedName, index: str) -> ProjectPage:
+    from trail.index.simple import parse_page  # noqa: PLC0415  # as above
+
     return parse_page(
         page.body, content_type=page.content_type, url=page.url, name=name, index=index
     )

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from trail.errors import FetchError
 from trail.index.filenames import split_filename
 from trail.index.page import IndexFile
-from trail.index.simple import parse_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +46,8 @@ def read_local_links(path: Path) -> tuple[IndexFile, ...]:
     try:
         if path.is_dir():
             return tuple(_folder_file(file) for file in sorted(path.iterdir()) if _is_file(file))
+        from trail.index.simple import parse_links  # noqa: PLC0415  # loads an HTML parser
+
         return parse_links(path.read_bytes(), url=path.as_uri())
     except OSError as error:
         raise FetchError(

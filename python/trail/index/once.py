@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
-__all__ = ["Once"]
+__all__ = ["Known", "Once"]
 
 T = TypeVar("T")
+
+
+class Known(Generic[T]):
+    """Work that was done before, in the place of a `Once`; costs nothing.
+
+    Args:
+        value: its outcome.
+    """
+
+    __slots__ = ("_value",)
+
+    done = True
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def run(self) -> None:
+        """Nothing is left to be done."""
+
+    def result(self) -> T:
+        """Return the outcome."""
+        return self._value
 
 
 class Once(Generic[T]):
@@ -25,6 +47,8 @@ class Once(Generic[T]):
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
+        from concurrent.futures import Future  # noqa: PLC0415  # not needed for what is known
+
         self._work = work
         self._lock = threading.Lock()
         self._begun = False
