@@ -19,7 +19,8 @@ timeout      in seconds, for each command
 short        it belongs to the part that runs on each change
 skip         the reason why it cannot run here
 differs      a table: trail is known to differ. `reason`, `workaround`, and `link-mode` if
-             that is the workaround: with it there must be no difference
+             that is the workaround: with it there must be no difference. Nor with the command
+             lines `run`, if that is how it goes
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Difference:
     reason: str
     workaround: str
     link_mode: str = ""
+    run: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ def _case(table: dict[str, Any], group: str) -> Case:
     }
     if "differs" in values:
         difference = {key.replace("-", "_"): value for key, value in values["differs"].items()}
+        difference["run"] = tuple(difference.get("run", ()))
         values["differs"] = Difference(**difference)
     try:
         return Case(group=group, **values)

@@ -67,7 +67,7 @@ def test_a_case_names_what_it_needs() -> None:
 name = "one"
 requirements = ["six==1.17.0"]
 run = ["python -c 'print(1)'"]
-differs = { reason = "links", workaround = "none", link-mode = "hardlink" }
+differs = { reason = "links", workaround = "none", link-mode = "hardlink", run = ["a"] }
 """
 
     [case] = parse_cases(text, "1")
@@ -75,6 +75,7 @@ differs = { reason = "links", workaround = "none", link-mode = "hardlink" }
     assert case.pythons == ("",)
     assert case.differs is not None
     assert case.differs.link_mode == "hardlink"
+    assert case.differs.run == ("a",)
 
 
 def test_an_unknown_key_is_refused() -> None:
