@@ -154,6 +154,7 @@ class Overrides:
     max_unpacked: int | None = None
     link_mode: str | None = None
     python: str | None = None
+    strict: bool | None = None
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] | None = None
     find_links: tuple[str, ...] | None = None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from trail.depot.store import Depot, Entry
-    from trail.prefix.model import Prefix
+    from trail.prefix.model import Prefix, Strictness
 
 __all__ = [
     "Python",
@@ -257,6 +257,7 @@ def make_prefix(
     editable_roots: tuple[Path, ...] = (),
     link_mode: str = "auto",
     reporter: Reporter | None = None,
+    strict: Strictness | None = None,
 ) -> Prefix:
     """Make a prefix for this Python, or another."""
     request = PrefixRequest(
@@ -264,6 +265,7 @@ def make_prefix(
         entries=tuple(entries),
         editable_roots=editable_roots,
         link_mode=link_mode,
+        strict=strict,
     )
     return ensure_prefix(request, depot, reporter or Reporter())
 

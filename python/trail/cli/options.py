@@ -33,6 +33,7 @@ __all__ = [
     "make_printer",
     "make_request",
     "selection_options",
+    "strict_option",
 ]
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -142,6 +143,15 @@ def selection_options(function: F) -> F:
     return function
 
 
+def strict_option(function: F) -> F:
+    """Add the option that decides about the project's `strict`."""
+    return click.option(
+        "--strict/--no-strict",
+        default=None,
+        help="Refuse what project code imports without declaring it, or do not.",
+    )(function)
+
+
 def index_options(function: F) -> F:
     """Add the options that say where packages come from, and how they are linked."""
     options = (
@@ -230,7 +240,8 @@ def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Co
         raise UsageError(
             "the current folder does not exist any more", hint="cd to one that does"
         ) from error
-    said = {name: value for name, value in given.items() if value}
+    # `--no-strict` is the one option that says no.
+    said = {name: value for name, value in given.items() if value or name == "strict"}
     overrides = Overrides(offline=options.offline or None, depots=depots, **said)
     return Context.make(
         start=start, environ=dict(os.environ), overrides=overrides, reporter=reporter

@@ -14,6 +14,7 @@ from trail.cli.options import (
     make_printer,
     make_request,
     selection_options,
+    strict_option,
 )
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
@@ -35,6 +36,7 @@ def command() -> None:
 
 @command.command("path")
 @selection_options
+@strict_option
 @index_options
 @common_options
 @click.pass_context
@@ -47,6 +49,7 @@ def path(context: click.Context, /, **options: object) -> None:
 @command.command("show")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @selection_options
+@strict_option
 @index_options
 @common_options
 @click.pass_context
@@ -80,6 +83,7 @@ def show(context: click.Context, /, as_json: bool, **options: object) -> None:
 @command.command("link")
 @click.option("--file", "as_file", is_flag=True, help="Write a file with the path, not a link.")
 @selection_options
+@strict_option
 @index_options
 @common_options
 @click.pass_context

@@ -14,6 +14,7 @@ from trail.cli.options import (
     make_printer,
     make_request,
     selection_options,
+    strict_option,
 )
 from trail.cli.printer import human_time
 from trail.cli.progress import choose_reporter
@@ -44,6 +45,7 @@ class _Run(click.Command):
     "--with", "packages", metavar="REQUIREMENT", multiple=True, help="With this package as well."
 )
 @selection_options
+@strict_option
 @index_options
 @common_options
 @click.pass_context

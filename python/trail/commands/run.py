@@ -6,6 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from trail.commands.declared import strictness
 from trail.commands.install import Installed, install
 from trail.commands.link import refresh_link
 from trail.commands.start import CannotStart, program, scripts_folder, surroundings
@@ -59,6 +60,7 @@ def make_prefix(context: Context, request: Request) -> tuple[Installed, Prefix]:
             interpreter=installed.python.interpreter,
             entries=installed.entries,
             link_mode=context.settings.link_mode,
+            strict=strictness(context, request, installed.python.root, installed.entries),
         ),
         installed.stack.receiver,
         context.reporter,

@@ -16,7 +16,8 @@ from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
 from trail.prefix.platform_posix import PosixPlatform, write_file
 from trail.prefix.platform_windows import WindowsPlatform
-from trail.prefix.vendor import BOOT, EXPLAIN, bring_runtime, read_runtime
+from trail.prefix.strict import make_table
+from trail.prefix.vendor import BOOT, EXPLAIN, STRICT, STRICT_TABLE, bring_runtime, read_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,8 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
         "link-mode": request.link_mode,
         "runtime": runtime,
     }
+    if (strict := request.strict) is not None:
+        content["strict"] = [os.fspath(strict.root), *sorted(strict.declared)]
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     implementation, _, version = request.interpreter.cache_tag.partition("-")
     short = {"cpython": "cp", "pypy": "pp"}.get(implementation, implementation)
@@ -123,7 +126,10 @@ def _make(
             reporter.warn(warning)
         staged = staging / key
         staged.mkdir()
-        _Builder(staged, final, entries, depot, request).build(plan, runtime)
+        table = None
+        if request.strict is not None:
+            table = make_table(request.strict, plan, members, look, shape)
+        _Builder(staged, final, entries, depot, request).build(plan, runtime, table)
         # Where another process was first, its prefix stays: the same by the same key.
         depot.publish(staged, final, key)
 
@@ -157,7 +163,7 @@ class _Builder:
             for entry in entries
         ]
 
-    def build(self, plan: Plan, runtime: Runtime) -> None:
+    def build(self, plan: Plan, runtime: Runtime, strict: bytes | None) -> None:
         staged, platform, shape = self._staged, _PLATFORM, self._shape
         for folder in plan.folders:
             os.mkdir(f"{staged}/{folder}")  # noqa: PTH102  # thousands of them
@@ -172,7 +178,7 @@ class _Builder:
         if roots := self._request.editable_roots:
             lines = b"".join(os.fsencode(root) + b"\n" for root in roots)
             self._write(f"{shape.site_packages}/trail_editable.pth", lines)
-        self._runtime(runtime, plan)
+        self._runtime(runtime, plan, strict)
         self._write(PREFIX_FILE, self._description(runtime))
         for folder in reversed(plan.folders):
             os.chmod(f"{staged}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
@@ -209,10 +215,14 @@ class _Builder:
         )
         self._link(action, path, member, source)
 
-    def _runtime(self, runtime: Runtime, plan: Plan) -> None:
+    def _runtime(self, runtime: Runtime, plan: Plan, strict: bytes | None) -> None:
         """Put the import hook in place, and what it loads when an import fails."""
         site, tag = self._shape.site_packages, self._shape.cache_tag
-        for name in (BOOT, EXPLAIN):
+        started = [BOOT]
+        if strict is not None:
+            started.append(STRICT)
+            self._write(f"{site}/{STRICT_TABLE}", strict)
+        for name in (*started, EXPLAIN):
             self._write(f"{site}/{name}.py", runtime.sources[name])
             if tag and f"{site}/__pycache__" in plan.folders:
                 path = f"{site}/__pycache__/{name}.{tag}.pyc"
@@ -221,8 +231,10 @@ class _Builder:
                 _PLATFORM.link_bytecode(target, f"{self._staged}/{path}")
         # The first name of all, so that it is there before other start-up files import;
         # from Python 3.15 on the second of the two is read (PEP 829).
-        self._write(f"{site}/0_trail.pth", f"import {BOOT}; {BOOT}.install()\n".encode())
-        self._write(f"{site}/0_trail.start", f"{BOOT}:install\n".encode())
+        lines = "".join(f"import {name}; {name}.install()\n" for name in started)
+        self._write(f"{site}/0_trail.pth", lines.encode())
+        lines = "".join(f"{name}:install\n" for name in started)
+        self._write(f"{site}/0_trail.start", lines.encode())
 
     def _runtime_folder(self, digest: str, path: str) -> str:
         folder = self._depot.layout.runtime(digest)

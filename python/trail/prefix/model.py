@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trail.depot.store import Entry
-    from trail.model import EntryPoint
+    from trail.model import EntryPoint, NormalizedName
 
 __all__ = [
     "LINK_MODES",
@@ -24,6 +24,7 @@ __all__ = [
     "PrefixPython",
     "PrefixRequest",
     "Shape",
+    "Strictness",
 ]
 
 LINK_MODES = ("auto", "hardlink", "copy")
@@ -66,6 +67,19 @@ class PrefixPython(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strictness:
+    """What the code of a project may import.
+
+    Args:
+        root: the project's folder, absolute.
+        declared: the distributions that it requires directly, itself included.
+    """
+
+    root: Path
+    declared: frozenset[NormalizedName]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrefixRequest:
     """What a prefix is to hold.
 
@@ -74,12 +88,15 @@ class PrefixRequest:
         entries: one per distribution, in any order.
         editable_roots: folders to put on `sys.path`, absolute, in this order.
         link_mode: `auto`, `hardlink` or `copy`.
+        strict: what project code may import; None for everything. It makes the prefix one of
+            that project's own.
     """
 
     interpreter: PrefixPython
     entries: tuple[Entry, ...]
     editable_roots: tuple[Path, ...] = ()
     link_mode: str = "auto"
+    strict: Strictness | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

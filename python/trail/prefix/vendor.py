@@ -16,10 +16,12 @@ from trail.values import dataclass
 if TYPE_CHECKING:
     from trail.depot.store import Depot
 
-__all__ = ["BOOT", "EXPLAIN", "Runtime", "bring_runtime", "read_runtime"]
+__all__ = ["BOOT", "EXPLAIN", "STRICT", "STRICT_TABLE", "Runtime", "bring_runtime", "read_runtime"]
 
 BOOT = "_trail_boot"
 EXPLAIN = "_trail_explain"
+STRICT = "_trail_strict"
+STRICT_TABLE = "_trail_strict.txt"
 
 _FOLDER = Path(__file__).parents[1] / "runtime"
 _DIGITS = 12
@@ -40,7 +42,7 @@ class Runtime:
 
 def read_runtime() -> Runtime:
     """Read the files of this trail."""
-    sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in (BOOT, EXPLAIN)}
+    sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in (BOOT, EXPLAIN, STRICT)}
     digest = hashlib.sha256(b"\0".join(sources.values())).hexdigest()[:_DIGITS]
     return Runtime(digest=digest, sources=sources)
 
