@@ -324,4 +324,6 @@ SETTINGS = (
     Setting("client_cert", "client-cert", _path, "TRAIL_CLIENT_CERT", pip=("client-cert",)),
     Setting("trusted_hosts", "trusted-host", _words, "TRAIL_TRUSTED_HOST", pip=("trusted-host",)),
     Setting("keyring", "keyring", _flag, "TRAIL_KEYRING"),
+    Setting("refresh", "refresh", _flag, "TRAIL_REFRESH"),
+    Setting("refresh_package", "refresh-package", _names, "TRAIL_REFRESH_PACKAGE"),
 )

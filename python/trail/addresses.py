@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["redact"]
+__all__ = ["hide_users", "redact", "without_users"]
 
 # Up to the last `@` before the path: a password may hold one, unquoted.
 _USER = re.compile(r"(?<=//)[^/?#\s]*@")
 _QUERY = re.compile(r"\?[^#\s]*")
+# Not of ssh, whose user is the same for everybody (`git@…`).
+_HTTP_USER = re.compile(r"(https?://)[^/?#\s]*@")
 
 
 def redact(address: str) -> str:
@@ -22,3 +24,13 @@ def redact(address: str) -> str:
         signature of a signed address.
     """
     return _QUERY.sub("?***", _USER.sub("***@", address))
+
+
+def hide_users(text: str) -> str:
+    """Put `***` for the credentials in all addresses of a text."""
+    return _HTTP_USER.sub(r"\1***@", text)
+
+
+def without_users(text: str) -> str:
+    """Leave the credentials out of all addresses of a text, such as a requirement."""
+    return _HTTP_USER.sub(r"\1", text)

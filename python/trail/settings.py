@@ -52,6 +52,8 @@ class IndexSettings:
         trusted_hosts: `host` or `host:port` whose certificates are not checked.
         netrc: the netrc file, or None where there is none.
         keyring: whether credentials are looked up with the keyring package.
+        refresh: whether the server is asked about pages that still count as fresh.
+        refresh_package: the projects for which it is asked in any case.
     """
 
     index_url: str | None = field(default=None, repr=False)
@@ -67,6 +69,13 @@ class IndexSettings:
     trusted_hosts: tuple[str, ...] = ()
     netrc: Path | None = None
     keyring: bool = False
+    refresh: bool = False
+    refresh_package: frozenset[NormalizedName] = frozenset()
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether the server is asked about some page that still counts as fresh."""
+        return self.refresh or bool(self.refresh_package)
 
     def indexes(self) -> tuple[str, ...]:
         """The addresses of all indexes in the order in which they are asked."""
@@ -167,6 +176,8 @@ class Overrides:
     client_cert: Path | None = None
     trusted_hosts: tuple[str, ...] | None = None
     keyring: bool | None = None
+    refresh: bool | None = None
+    refresh_package: tuple[str, ...] | None = None
     no_build: bool | None = None
     no_build_package: tuple[str, ...] | None = None
     no_build_isolation_package: tuple[str, ...] | None = None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -232,11 +236,15 @@ def test_tree_and_why_show_who_requires_whom(project: Project) -> None:
 def test_outdated_shows_newer_releases(project: Project) -> None:
     declare(project, 'dependencies = ["app<2", "base<2"]\n')
     assert project.trail("lock").code == 0
-    assert project.trail("outdated").out == "app   1.0  2.0\nbase  1.0  2.0\n"
+    assert project.trail("outdated").out == (
+        "package  locked  newest  status\napp      1.0     2.0\nbase     1.0     2.0\n"
+    )
     assert json.loads(project.trail("outdated", "--json").out)[0] == {
         "name": "app",
         "locked": "1.0",
         "newest": "2.0",
+        "status": "active",
+        "reason": None,
     }
 
 
@@ -271,3 +279,90 @@ def test_lowest_versions_and_dates(project: Project) -> None:
         2,
         "error: `yesterday` is no date and no duration\nhint: write 2026-01-31, or 7d\n",
     )
+
+
+KILLED = """\
+import os, pathlib, signal, sys
+name = sys.argv[1]
+real = pathlib.Path.replace
+def replace(self, target):
+    if target.name == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(self, target)
+pathlib.Path.replace = replace
+sys.argv = ["trail", *sys.argv[2:]]
+from trail.__main__ import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("name", ["pyproject.toml", "pylock.toml"])
+def test_add_can_be_killed_before_each_file(project: Project, name: str) -> None:
+    path = declare(project, 'dependencies = ["app>=2"]\n')
+    assert project.trail("lock").code == 0
+    lock = project.root / "pylock.toml"
+    before = path.read_bytes(), lock.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", KILLED, name, "add", "check"],
+        cwd=project.root,
+        env=project.surroundings(),
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert lock.read_bytes() == before[1]
+    if name == "pyproject.toml":  # nothing happened
+        assert path.read_bytes() == before[0]
+        assert project.trail("lock", "--check").code == 0
+    else:  # what was asked for is there, and the next command finishes it
+        assert project.trail("lock", "--check").code == 1
+        assert project.trail("run", "python", "-c", "import check").code == 0
+        assert project.trail("lock", "--check").code == 0
+        assert locked(project).keys() == {"app", "base", "check", "colour"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_add_can_be_killed_while_it_resolves(project: Project, index: IndexServer) -> None:
+    path = declare(project, 'dependencies = ["app>=2"]\n')
+    assert project.trail("lock").code == 0
+    lock = project.root / "pylock.toml"
+    before = path.read_bytes(), lock.read_bytes()
+    index.requests.clear()
+    index.switches.latency = 60.0
+    process = subprocess.Popen(
+        project.command("add", "check"), cwd=project.root, env=project.surroundings()
+    )
+    time.sleep(1.5)
+    process.kill()
+    process.wait()
+    assert (path.read_bytes(), lock.read_bytes()) == before
+    assert sorted(path.name for path in project.root.iterdir()) == ["pylock.toml", "pyproject.toml"]
+
+
+def test_add_puts_the_project_back_if_the_lock_cannot_be_written(project: Project) -> None:
+    path = declare(project, 'dependencies = ["app>=2"]  # as it was\n')
+    before = path.read_bytes()
+    (project.root / "pylock.toml").mkdir()
+    result = project.trail("add", "check")
+    assert (result.code, result.err) == (
+        1,
+        f"error: cannot write `{project.root / 'pylock.toml'}`: Is a directory\n",
+    )
+    assert path.read_bytes() == before
+
+
+def test_add_keeps_comments_order_and_spaces(project: Project) -> None:
+    path = declare(
+        project,
+        "# above\ndependencies = [\n"
+        "    # the framework\n"
+        '    "app>=2",   # pinned by hand\n'
+        "    # last\n"
+        "]\n"
+        "\n[tool.other]   # not ours\n"
+        "b = 1\na   = 'x'\n",
+    )
+    text = path.read_text()
+    assert project.trail("add", "check", "base").code == 0
+    assert project.trail("remove", "check", "base").code == 0
+    assert path.read_text() == text

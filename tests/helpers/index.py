@@ -42,6 +42,7 @@ class Switches:
     requires_python: Mapping[str, str] = field(default_factory=dict)  # file name: specifiers
     status: str = "active"  # PEP 792
     reason: str = ""  # PEP 792
+    statuses: Mapping[str, str] = field(default_factory=dict)  # the same for single projects
     etags: bool = True  # pages and files have one, and If-None-Match is obeyed
     max_age: int | None = None  # of pages, in seconds
     cache_control: str | None = None  # of pages, instead
@@ -196,19 +197,22 @@ class _Handler(BaseHTTPRequestHandler):
         name = self.path.removeprefix("/simple/").strip("/")
         paths = [path for path in sorted(index.folder.iterdir()) if _project(path.name) == name]
         if not paths:
-            self._answer(404, b"", {})
+            self._answer(404, b"", self._caching())
             return
         files = [_describe(path, index) for path in paths]
         if JSON in self.headers.get("Accept", "") and not index.switches.html:
             kind, body = JSON, _json_page(name, files, index.switches)
         else:
             kind, body = "text/html", _html_page(files, index.switches)
-        headers = {"Content-Type": kind}
-        if index.switches.max_age is not None:
-            headers["Cache-Control"] = f"max-age={index.switches.max_age}, public"
-        if index.switches.cache_control is not None:
-            headers["Cache-Control"] = index.switches.cache_control
-        self._answer_tagged(body, headers)
+        self._answer_tagged(body, {"Content-Type": kind, **self._caching()})
+
+    def _caching(self) -> dict[str, str]:
+        switches = self.server.index.switches
+        if switches.cache_control is not None:
+            return {"Cache-Control": switches.cache_control}
+        if switches.max_age is not None:
+            return {"Cache-Control": f"max-age={switches.max_age}, public"}
+        return {}
 
     def _file(self, filename: str) -> None:
         index = self.server.index
@@ -340,8 +344,11 @@ def _describe(path: Path, index: IndexServer) -> dict[str, Any]:
 
 def _json_page(name: str, files: list[dict[str, Any]], switches: Switches) -> bytes:
     page: dict[str, Any] = {"meta": {"api-version": switches.api}, "name": name, "files": files}
-    if switches.status != "active":
-        page["project-status"] = {"status": switches.status, "reason": switches.reason}
+    status = switches.statuses.get(name, switches.status)
+    if status == "quarantined":
+        page["files"] = []  # as PyPI does
+    if status != "active":
+        page["project-status"] = {"status": status, "reason": switches.reason}
     return json.dumps(page).encode()
 
 

@@ -171,6 +171,15 @@ def index_options(function: F) -> F:
         ),
         click.option("--no-index", is_flag=True, help="Use only --find-links."),
         click.option(
+            "--refresh", is_flag=True, help="Ask the index about what it said before, fresh or not."
+        ),
+        click.option(
+            "--refresh-package",
+            metavar="NAME",
+            multiple=True,
+            help="Ask the index about this package.",
+        ),
+        click.option(
             "--link-mode",
             type=click.Choice(["auto", "hardlink", "copy"]),
             help="How prefixes are made.",
@@ -242,6 +251,8 @@ def make_context(context: click.Context, reporter: Reporter, **given: Any) -> Co
         ) from error
     # `--no-strict` is the one option that says no.
     said = {name: value for name, value in given.items() if value or name == "strict"}
+    if options.offline and ("refresh" in said or "refresh_package" in said):
+        raise UsageError("`--refresh` and `--offline` exclude each other")
     overrides = Overrides(offline=options.offline or None, depots=depots, **said)
     return Context.make(
         start=start, environ=dict(os.environ), overrides=overrides, reporter=reporter

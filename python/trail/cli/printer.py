@@ -7,6 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, TextIO
 
+from trail.addresses import hide_users
 from trail.errors import BuildError, ManyErrors, TrailError
 from trail.values import dataclass
 
@@ -89,7 +90,7 @@ class Printer:
     def error(self, error: TrailError) -> None:
         """Show an error, and with -vv where it comes from."""
         if self.verbosity > 1:
-            self.stream.write("".join(traceback.format_exception(error)))
+            self.stream.write(hide_users("".join(traceback.format_exception(error))))
         for label, text in format_error(error):
             self._line(label, text, _CYAN if label == "hint" else _RED)
 
@@ -109,6 +110,7 @@ class Printer:
             self._line("", message, _BOLD)
 
     def _line(self, label: str, text: str, code: str) -> None:
+        text = hide_users(text)  # whoever wrote it, and wherever it is from
         if label:
             shown = f"\x1b[{code}m{label}:\x1b[0m" if self.color else f"{label}:"
             text = f"{shown} {text}"

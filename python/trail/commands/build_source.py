@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trail.addresses import without_users
 from trail.build.archive import unpack_source
 from trail.build.checkout import Git, parse_reference
 from trail.commands.trees import as_file, digest_of, folder_of
@@ -60,7 +61,7 @@ class Sources:
         """
         if url not in self.commits:
             reference = parse_reference(url)
-            kept = self._kept.get((reference.url, reference.revision))
+            kept = self._kept.get((without_users(reference.url), reference.revision))
             self.commits[url] = kept or self._git.commit_of(reference.url, reference.revision)
         return self.commits[url]
 
@@ -103,7 +104,8 @@ class Sources:
         folder = staging / "source"
         folder.mkdir()
         if source.kind is SourceKind.VCS:
-            self._git.check_out(source.url or "", source.commit, folder)
+            url = self._client.with_credentials(source.url or "")
+            self._git.check_out(url, source.commit, folder)
             return folder / source.subdirectory
         return self._unpack(source, staging, folder) / source.subdirectory
 

@@ -9,7 +9,8 @@ from packaging.utils import canonicalize_name
 
 from trail.commands.adhoc import read_requirement
 from trail.commands.lock import Locking, make_lock, project_of
-from trail.errors import LockError, ProjectError, UsageError
+from trail.commands.lockfile import inputs_of
+from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
 from trail.project.edit import Place, add_requirement, remove_requirement
 from trail.project.pyproject import read_pyproject
@@ -82,8 +83,9 @@ def add(context: Context, words: Sequence[str], place: Place, options: Options) 
             if versions:
                 requirement.specifier = SpecifierSet(f">={versions[-1].public}")
                 text = add_requirement(text, path, place, requirement)
-        # The same versions, with what the file says now.
-        locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
+        # The same versions meet what the file says now: each bound is a version that was found.
+        pyproject = read_pyproject(text.encode(), path)
+        locking = locking.of(inputs_of(pyproject, options, context.settings.platforms))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(map(str, wanted)), locking=locking)
 
@@ -122,13 +124,17 @@ def _read(path: Path) -> str:
 
 
 def _write(path: Path, before: str, text: str, locking: Locking) -> None:
-    """Write both files; the first is put back if the second cannot be written."""
+    """Write both files; the first is put back if the second cannot be written.
+
+    Who is killed in between has the requirement without its lock: the next command that locks
+    makes the same one.
+    """
     try:
         write_atomic(path, text.encode())
     except OSError as error:
         raise ProjectError(f"cannot write `{path}`: {error.strerror or error}") from error
     try:
         locking.write()
-    except LockError:
+    except BaseException:
         write_atomic(path, before.encode())
         raise

@@ -26,6 +26,7 @@ from trail.values import dataclass, replace
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from trail.commands.context import Context
@@ -86,6 +87,7 @@ def install(context: Context, request: Request) -> Installed:
     record = stack.receiver.layout.root_file(root_name(str(python.root), words))
     # Requirements without a project mean what is newest now.
     fresh = bool(request.wheels or (request.packages and context.project is None))
+    fresh = fresh or context.settings.index.refreshes
     recalled = None if fresh else _recall(record, words, python, stack)
     if recalled is not None:
         root, entries = recalled
@@ -109,6 +111,8 @@ def install(context: Context, request: Request) -> Installed:
     sources_only = request.sources_only | settings.sources_only
     engine = choose_engine(settings.engine)
     with _client(settings, stack, context) as client:
+        for url in _addresses(context):
+            client.without_credentials(url)
         selection = _resolve(selection, python, client, sources_only)
         brought = bring(
             selection.wheels,
@@ -172,6 +176,16 @@ def _with_lock(context: Context, request: Request) -> Context:
 
 def _as_input(path: Path) -> Input:
     return take_input(str(path))[0]
+
+
+def _addresses(context: Context) -> Iterator[str]:
+    """The addresses in the project's requirements: locks leave their credentials out."""
+    pyproject = context.project.pyproject if context.project is not None else None
+    if pyproject is not None:
+        parts = (pyproject.dependencies, *pyproject.extras.values(), *pyproject.groups.values())
+        for requirement in (one for part in parts for one in part):
+            if requirement.url is not None:
+                yield requirement.url.removeprefix("git+")
 
 
 def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:

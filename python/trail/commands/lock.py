@@ -6,11 +6,11 @@ import platform
 import re
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trail.commands.builds import Builds
 from trail.commands.dynamic import dynamic_roots
-from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
+from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock, with_inputs
 from trail.errors import LockError, ProjectError, UsageError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
@@ -50,6 +50,7 @@ class Locking:
 
     Args:
         path: where it belongs.
+        pylock: the lock.
         data: its bytes.
         before: the bytes that are there, or None.
         versions: of each package; several where targets differ.
@@ -58,6 +59,7 @@ class Locking:
     """
 
     path: Path
+    pylock: Pylock
     data: bytes
     before: bytes | None
     versions: Mapping[NormalizedName, tuple[Version, ...]]
@@ -68,6 +70,11 @@ class Locking:
     def changed(self) -> bool:
         """Whether the bytes differ."""
         return self.data != self.before
+
+    def of(self, inputs: Mapping[str, Any]) -> Locking:
+        """Give the same lock for other inputs, which it meets as well."""
+        pylock = with_inputs(self.pylock, inputs)
+        return replace(self, pylock=pylock, data=dump_pylock(pylock))
 
     def write(self) -> None:
         """Put the lock into its place.
@@ -162,6 +169,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     )
     return Locking(
         path=path,
+        pylock=pylock,
         data=dump_pylock(pylock),
         before=before,
         versions=_versions(pylock),

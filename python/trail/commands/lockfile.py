@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from packaging.pylock import (
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from trail.addresses import without_users
 from trail.commands.dynamic import state_of_build
 from trail.errors import LockError
 from trail.lock.choice import strong_hashes
@@ -30,11 +32,13 @@ from trail.resolve.model import Options, Prerelease, Strategy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from packaging.requirements import Requirement
+
     from trail.project.pyproject import PyProject
     from trail.resolve.model import Locked, LockedPackage
     from trail.resolve.source import Direct, File
 
-__all__ = ["changes", "inputs_of", "options_of", "to_pylock"]
+__all__ = ["changes", "inputs_of", "options_of", "to_pylock", "with_inputs"]
 
 _TOOL = "trail"
 _INPUTS = "inputs"
@@ -53,19 +57,19 @@ def inputs_of(
     inputs: dict[str, list[str] | str] = {
         "requires-python": str(pyproject.requires_python or ""),
         "platforms": sorted(platforms),
-        "dependencies": sorted(map(str, pyproject.dependencies)),
+        "dependencies": _texts(pyproject.dependencies),
         "strategy": str(options.strategy),
         "prerelease": str(options.prerelease),
         "exclude-newer": options.exclude_newer.isoformat() if options.exclude_newer else "",
-        "constraints": sorted(str(root.requirement) for root in options.constraints),
-        "overrides": sorted(str(root.requirement) for root in options.overrides),
+        "constraints": _texts(root.requirement for root in options.constraints),
+        "overrides": _texts(root.requirement for root in options.overrides),
     }
     state = state_of_build(pyproject)
     if state is not None:
         inputs["build"] = state
     for kind, tables in (("extra", pyproject.extras), ("group", pyproject.groups)):
         for name, requirements in tables.items():
-            inputs[f"{kind} {name}"] = sorted(map(str, requirements))
+            inputs[f"{kind} {name}"] = _texts(requirements)
     defaults = {"strategy": "highest", "prerelease": "if-necessary"}
     # A group may be empty and yet be one; everything else that is empty says nothing.
     return {
@@ -73,6 +77,10 @@ def inputs_of(
         for key, value in inputs.items()
         if (value or " " in key) and value != defaults.get(key)
     }
+
+
+def _texts(requirements: Iterable[Requirement]) -> list[str]:
+    return sorted(without_users(str(requirement)) for requirement in requirements)
 
 
 def changes(lock: Pylock, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -155,6 +163,11 @@ def to_pylock(
     )
 
 
+def with_inputs(pylock: Pylock, inputs: Mapping[str, Any]) -> Pylock:
+    """Give a lock with other inputs, as `inputs_of` gives them."""
+    return replace(pylock, tool={_TOOL: {_INPUTS: dict(inputs)}})
+
+
 def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, str]) -> Package:
     marker = Marker(package.marker) if package.marker else None
     dependencies = [
@@ -199,7 +212,7 @@ def _vcs(url: str, commits: Mapping[str, str]) -> PackageVcs | None:
     reference = parse_reference(url)
     return PackageVcs(
         type="git",
-        url=reference.url,
+        url=without_users(reference.url),
         requested_revision=reference.revision,
         commit_id=commits[url],
         subdirectory=reference.subdirectory or None,

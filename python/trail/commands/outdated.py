@@ -1,4 +1,4 @@
-"""`trail outdated`: which packages of the lock have newer releases."""
+"""`trail outdated`: which packages of the lock have newer releases, or should not be used."""
 
 from __future__ import annotations
 
@@ -26,17 +26,22 @@ _LOOKUPS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outdated:
-    """A package with a newer release.
+    """A package that has a newer release, or of which its index warns.
 
     Args:
         name: the distribution.
         locked: the version in the lock.
         newest: the newest release; pre-releases count where a pre-release is locked.
+        status: `archived`, `deprecated` or `quarantined` (PEP 792), `yanked` if the locked
+            version was, `missing` if the index has the project no more; else `active`.
+        reason: for the status, where one is given.
     """
 
     name: str
     locked: str
     newest: str
+    status: str = "active"
+    reason: str | None = None
 
 
 def outdated(context: Context) -> tuple[Outdated, ...]:
@@ -67,11 +72,28 @@ def outdated(context: Context) -> tuple[Outdated, ...]:
 def _compare(pairs: Iterable[tuple[Package, ProjectPage | None]]) -> Iterable[Outdated]:
     for package, page in pairs:
         locked = package.version
-        if page is None or locked is None:
+        if locked is None:
             continue
-        newest = max(_releases(page, prereleases=locked.is_prerelease), default=locked)
-        if newest > locked:
-            yield Outdated(name=package.name, locked=str(locked), newest=str(newest))
+        status, reason = _status(page, str(locked))
+        releases = _releases(page, prereleases=locked.is_prerelease) if page is not None else ()
+        newest = max(releases, default=locked)
+        if newest > locked or status != "active":
+            yield Outdated(
+                name=package.name,
+                locked=str(locked),
+                newest=str(newest),
+                status=status,
+                reason=reason,
+            )
+
+
+def _status(page: ProjectPage | None, locked: str) -> tuple[str, str | None]:
+    if page is None:
+        return "missing", None
+    files = page.of(locked)
+    if page.status == "active" and files and all(file.yanked is not None for file in files):
+        return "yanked", next((file.yanked for file in files if file.yanked), None)
+    return page.status, page.reason
 
 
 def _releases(page: ProjectPage, *, prereleases: bool) -> Iterable[Version]:

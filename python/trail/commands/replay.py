@@ -29,7 +29,16 @@ _SETTLED = 2_000_000_000  # ns after which an unchanged file is known by its tim
 # What makes a folder a project: the same names as trail.project.find uses.
 _MARKS = ("pylock.toml", "pyproject.toml")
 _LEFT_TO_THE_SLOW_PATH = frozenset(
-    {"-v", "--verbose", "--help", "-h", "--project", "--depot", "--refresh"}
+    {
+        "-v",
+        "--verbose",
+        "--help",
+        "-h",
+        "--project",
+        "--depot",
+        "--refresh",
+        "--refresh-package",
+    }
 )
 
 

@@ -108,7 +108,7 @@ class IndexSource:
             page = self._page(name, index).result()
             self._projects[key] = None if page is None else _as_project(page)
             if page is not None and page.status == "quarantined":
-                self._reporter.warn(_status(page))
+                self._reporter.warn(f"`{name}` is {page.standing}")
         return self._projects[key]
 
     def metadata(self, name: NormalizedName, version: Version, index: str | None = None) -> Answer:
@@ -172,7 +172,7 @@ class IndexSource:
         for key in sorted(asked, key=lambda one: (one[0], one[1] or "")):
             page = self._pages[key].result()
             if page is not None and page.status in _STATUSES - {"quarantined"}:
-                self._reporter.warn(_status(page))
+                self._reporter.warn(f"`{page.name}` is {page.standing}")
 
     # ---
 
@@ -296,7 +296,12 @@ def _rank(file: IndexFile) -> tuple[object, ...]:
 
 
 def _as_project(page: ProjectPage) -> Project:
-    return Project(name=page.name, releases=_Releases(page), index=page.index)
+    return Project(
+        name=page.name,
+        releases=_Releases(page),
+        index=page.index,
+        status=None if page.status == "active" else page.standing,
+    )
 
 
 def _as_file(file: IndexFile) -> File:
@@ -327,7 +332,3 @@ def _as_source(file: IndexFile) -> SourcePackage:
         path=path,
         index=file.index,
     )
-
-
-def _status(page: ProjectPage) -> str:
-    return f"`{page.name}` is {page.status}" + (f": {page.reason}" if page.reason else "")

@@ -32,6 +32,7 @@ WITH_VALUE = frozenset(
         "--no-build-isolation-package",
         "--no-build-package",
         "--only-binary",
+        "--refresh-package",
     }
 )
 # Options that change what is shown, not what is run.
@@ -70,7 +71,8 @@ def run_words(options: list[str], environ: Mapping[str, str]) -> tuple[str, ...]
         options: as `split_words` gives them.
         environ: the environment.
     """
-    return ("run", *_settings(environ), *(word for word in options if word not in _IRRELEVANT))
+    kept = (_public(word) for word in options if word not in _IRRELEVANT)
+    return ("run", *_settings(environ), *kept)
 
 
 def install_words(  # noqa: PLR0913  # the parts of a request
@@ -107,7 +109,7 @@ def install_words(  # noqa: PLR0913  # the parts of a request
         words.append("--no-default-groups")
     if frozen:
         words.append("--frozen")
-    words += [f"--with={word}" for word in packages]
+    words += [f"--with={_public(word)}" for word in packages]
     words += [f"--no-binary-package={name}" for name in sources_only]
     words += [f"--requirement={path}" for path in requirements]
     return tuple(words)
@@ -122,6 +124,13 @@ def nothing_to_do(count: int, seconds: float) -> str:
     """
     packages = "1 package" if count == 1 else f"{count} packages"
     return f"nothing to do: {packages} in the depot, checked in {max(round(seconds * 1000), 1)}ms"
+
+
+def _public(word: str) -> str:
+    """Leave out the credentials of an address; as `without_users`, without its imports."""
+    start, slashes, rest = word.partition("//")
+    host, slash, path = rest.partition("/")
+    return f"{start}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _settings(environ: Mapping[str, str]) -> list[str]:

@@ -54,6 +54,8 @@ class Page:
         fetched: when it was received or confirmed, in seconds since the epoch.
         max_age: how many seconds it counts as fresh from then on.
         keep: whether the server allows that it is kept.
+        absent: whether the server said that there is no such page: what one index does not
+            have is worth knowing where several are asked, and offline.
     """
 
     url: str
@@ -65,6 +67,7 @@ class Page:
     fetched: float = 0.0
     max_age: float = 0.0
     keep: bool = True
+    absent: bool = False
 
     def fresh(self, now: float) -> bool:
         """Whether it may be used without asking the server."""
@@ -78,11 +81,11 @@ class KeptPage:
 
     Args:
         page: as it was received, without its content.
-        project: what it says.
+        project: what it says; None for a page that is absent.
     """
 
     page: Page
-    project: ProjectPage
+    project: ProjectPage | None
 
 
 class PageCache:
@@ -128,6 +131,8 @@ class PageCache:
             return None
         try:
             page = Page(body=b"", fetched=file.fetched, **file.head["page"])
+            if page.absent:
+                return KeptPage(page=page, project=None)
             places = _places(file)
             status, reason = file.head["status"], file.head["reason"]
         except (KeyError, TypeError, AttributeError, ValueError):
@@ -166,15 +171,18 @@ class PageCache:
                 ) from None
         raise self._damaged(path, name)
 
-    def save_project(self, url: str, page: Page, project: ProjectPage) -> None:
+    def save_project(self, url: str, page: Page, project: ProjectPage | None) -> None:
         """Keep the page of a project for an address, in place of an older one.
 
         Args:
             url: the address that was asked for, without credentials.
             page: as it was received.
-            project: what it says, as it was parsed.
+            project: what it says, as it was parsed; None for a page that is absent.
         """
         path = self._path("projects", url)
+        if project is None:
+            self._write(path, url, page, {}, b"")
+            return
         if path is None or not isinstance(project.releases, Releases):
             return
         versions, ends, parts = [], [], []

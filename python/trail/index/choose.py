@@ -211,8 +211,7 @@ def _where(files: Iterable[IndexFile]) -> tuple[tuple[str, str], ...]:
 def _what_there_is(page: ProjectPage) -> tuple[tuple[str, str], ...]:
     details = [("versions", _shorten([*page.releases]) or "none")]
     if page.status != "active":
-        status = f"{page.status}: {page.reason}" if page.reason else page.status
-        details.append(("status", status))
+        details.append(("status", page.standing))
     return (*details, *(_where(page.files) or _where_page(page)))
 
 

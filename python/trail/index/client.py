@@ -54,25 +54,21 @@ class IndexClient:
         offline: whether to use only what is on this machine.
         reporter: is told of progress and warnings.
         cache: the folder for index pages, or None to keep none.
-        refresh: whether pages that were kept are confirmed by the server even while they are
-            fresh.
         pause: waits so many seconds before a retry; None for a wait that ends when the client
             is closed.
     """
 
-    def __init__(  # noqa: PLR0913  # what it is for, and the world around it
+    def __init__(
         self,
         settings: IndexSettings,
         *,
         offline: bool,
         reporter: Reporter,
         cache: Path | None = None,
-        refresh: bool = False,
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self._settings = settings
         self._offline = offline
-        self._refresh = refresh
         self._reporter = reporter
         self._cache = PageCache(cache)
         self._folder = cache
@@ -147,14 +143,18 @@ class IndexClient:
         Returns:
             None if `page` would ask a server, or nobody has it.
         """
-        addresses = (index,) if index is not None else self._indexes[:1]
-        if not addresses or (index is None and self._settings.find_links):
+        if index is None and self._settings.find_links:
             return None
-        base = self._credentials.take(addresses[0])
-        if local_path(base) is not None:
-            return None
-        kept = self._cache.load_project(_page_url(base, name), name, redact(base))
-        return kept.project if kept is not None and self._usable(kept.page) else None
+        for address in (index,) if index is not None else self._indexes:
+            base = self._credentials.take(address)
+            if local_path(base) is not None:
+                return None
+            kept = self._cache.load_project(_page_url(base, name), name, redact(base))
+            if kept is None or not self._usable(kept.page, name):
+                return None
+            if kept.project is not None:
+                return kept.project
+        return None
 
     def resolve(
         self, pinned: Pinned, tags: Sequence[Tag], *, python: str | None = None
@@ -191,8 +191,7 @@ class IndexClient:
                 details=(("asked", ", ".join(map(redact, asked)) or "none"),),
             )
         if found.status in {"archived", "deprecated", "quarantined"}:
-            reason = f": {found.reason}" if found.reason else ""
-            self._reporter.warn(f"`{pinned.name}` is {found.status}{reason}")
+            self._reporter.warn(f"`{pinned.name}` is {found.standing}")
         if pinned.hashes:
             found = _hash_release(found, pinned.version)
         return choose_wheel(found, pinned, tags, python=python, reporter=self._reporter)
@@ -231,6 +230,10 @@ class IndexClient:
         """Take the credentials out of an address, and keep them for requests to it."""
         return self._credentials.take(url)
 
+    def with_credentials(self, url: str) -> str:
+        """Put what was taken out of addresses of this origin into one, for other programs."""
+        return self._credentials.fill(url)
+
     def download(self, file: WheelFile, folder: Path) -> Download:
         """Get a file and check it against its hashes and size.
 
@@ -266,19 +269,17 @@ class IndexClient:
             return None if page is None else _parse(page, name, redact(base))
         url = _page_url(base, name)
         kept = self._cache.load_project(url, name, redact(base))
-        if kept is not None and self._usable(kept.page):
+        if kept is not None and self._usable(kept.page, name):
             return kept.project
         page = self._fetch(url, kept.page if kept is not None else None)
-        if page is None:
-            return None
         if kept is not None and (page.sha256, page.url) == (kept.page.sha256, kept.page.url):
             return self._confirmed(url, page, kept)
-        project = _parse(page, name, redact(base))
+        project = None if page.absent else _parse(page, name, redact(base))
         if page.keep:
             self._cache.save_project(url, page, project)
         return project
 
-    def _confirmed(self, url: str, page: Page, kept: KeptPage) -> ProjectPage:
+    def _confirmed(self, url: str, page: Page, kept: KeptPage) -> ProjectPage | None:
         # The same page: it need not be parsed again, nor written.
         if replace(page, body=b"", fetched=0.0) == replace(kept.page, fetched=0.0):
             self._cache.confirm(url, page.fetched)
@@ -286,12 +287,15 @@ class IndexClient:
             self._cache.save_project(url, page, kept.project)
         return kept.project
 
-    def _usable(self, kept: Page) -> bool:
+    def _usable(self, kept: Page, name: NormalizedName | None = None) -> bool:
         """Whether a page that was kept will do."""
-        return self._offline or (not self._refresh and kept.fresh(time.time()))
+        if self._offline:
+            return True
+        asked_for = self._settings.refresh or name in self._settings.refresh_package
+        return not asked_for and kept.fresh(time.time())
 
-    def _fetch(self, url: str, kept: Page | None) -> Page | None:
-        """Fetch a page, or have the kept one confirmed; None if the server has none."""
+    def _fetch(self, url: str, kept: Page | None) -> Page:
+        """Fetch a page, or have the kept one confirmed."""
         from trail.index.simple import ACCEPT  # noqa: PLC0415  # loads an HTML parser
 
         http = self._http(url)
@@ -307,7 +311,7 @@ class IndexClient:
         if response.status_code == HTTPStatus.OK:
             return _as_page(response, asked)
         if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            return None
+            return _as_page(response, asked, absent=True)
         raise http.refusal(url, response)
 
     # --- find-links
@@ -333,7 +337,7 @@ class IndexClient:
         page = self._cache.load(url)
         if page is None or not self._usable(page):
             page = self._fetch(url, page)
-            if page is None:
+            if page.absent:
                 raise FetchError(f"there is no page of links at `{redact(url)}`")
             if page.keep:
                 self._cache.save(url, page)
@@ -408,17 +412,19 @@ def _hash_local(file: IndexFile) -> IndexFile:
         return file  # the download will say what is wrong with it
 
 
-def _as_page(response: httpx.Response, asked: float) -> Page:
+def _as_page(response: httpx.Response, asked: float, *, absent: bool = False) -> Page:
+    body = b"" if absent else response.content
     return Page(
         url=str(response.url),
         content_type=response.headers.get("Content-Type", ""),
-        body=response.content,
-        sha256=hashlib.sha256(response.content).hexdigest(),
+        body=body,
+        sha256="" if absent else hashlib.sha256(body).hexdigest(),
         etag=response.headers.get("ETag"),
         modified=response.headers.get("Last-Modified"),
         fetched=asked,
         max_age=_max_age(response),
         keep="no-store" not in response.headers.get("Cache-Control", "").lower(),
+        absent=absent,
     )
 
 

@@ -86,6 +86,11 @@ class ProjectPage:
         """All files, those of the oldest version first."""
         return tuple(file for version in reversed([*self.releases]) for file in self.of(version))
 
+    @property
+    def standing(self) -> str:
+        """Status and reason in words, such as `archived: use the other one`."""
+        return f"{self.status}: {self.reason}" if self.reason else self.status
+
     def of(self, version: str) -> tuple[IndexFile, ...]:
         """The files of a version, in the order of the page.
 

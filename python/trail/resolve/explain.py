@@ -264,7 +264,7 @@ class _Story:
             mask &= shelf.satisfying(need)
             texts.append(f"`{need.text}`")
         texts = list(dict.fromkeys(texts))
-        known = f"there {'is' if len(shelf.versions) == 1 else 'are'} {_all(shelf)}"
+        known = _known(shelf)
         if not mask:
             if len(texts) == 1:
                 hint = f"allow a version that there is, for instance `{name}=={_newest(shelf)}`"
@@ -350,8 +350,11 @@ def _bare(text: str) -> str:
     return _plain(text).partition(";")[0].strip()
 
 
-def _all(shelf: Shelf) -> str:
-    return shelf.describe(shelf.everything) or "none"
+def _known(shelf: Shelf) -> str:
+    """Say which versions there are, and what the index says of the project."""
+    verb = "is" if len(shelf.versions) == 1 else "are"
+    status = f" (the project is {shelf.status})" if shelf.status is not None else ""
+    return f"there {verb} {shelf.describe(shelf.everything) or 'none'}{status}"
 
 
 def _newest(shelf: Shelf) -> str:

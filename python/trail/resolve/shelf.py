@@ -60,6 +60,11 @@ class Shelf:
         """Address of the index, or None."""
         return None if self._project is None else self._project.index
 
+    @property
+    def status(self) -> str | None:
+        """What the index says of the project, or None."""
+        return None if self._project is None else self._project.status
+
     def files(self, place: int) -> Sequence[File]:
         """List the files of a version."""
         if self._project is None:

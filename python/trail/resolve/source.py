@@ -60,11 +60,13 @@ class Project:
         releases: the files of each version, in any order. May read them when they are asked
             for: the resolver goes through all versions, but touches few values.
         index: address of the index, without credentials; None where pages of links have it.
+        status: what the index says of it, such as `quarantined: malware`; None for nothing.
     """
 
     name: NormalizedName
     releases: Mapping[Version, Sequence[File]]
     index: str | None = None
+    status: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ def test_keyring_is_asked_last_and_once(monkeypatch: pytest.MonkeyPatch) -> None
     keyring.get_credential = get_credential  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     found = Credentials(
-        ["https://a:1@full.example/", "https://b@host2.example/"], None, keyring=True
+        ["https://a:1@full.example/", "https://b@host2.example/simple/"], None, keyring=True
     )
     assert user(found, "https://full.example/") == "a:1"
     assert user(found, "https://host.example:8443/x") == "me:ring"
@@ -100,8 +100,9 @@ def test_keyring_is_asked_last_and_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert user(found, "https://none.example/") is None
     assert asked == [
         ("https://host.example:8443", None),
-        ("https://host2.example", "b"),
+        ("https://host2.example/simple/", "b"),
         ("https://none.example", None),
+        ("none.example", None),
     ]
 
 

@@ -62,7 +62,6 @@ def client(
     *servers: IndexServer,
     offline: bool = False,
     cache: Path | None = None,
-    refresh: bool = False,
     reporter: Reporter | None = None,
     **settings: Any,
 ) -> IndexClient:
@@ -78,7 +77,6 @@ def client(
         offline=offline,
         reporter=reporter or Reporter(),
         cache=cache,
-        refresh=refresh,
         pause=lambda _: None,
     )
 
@@ -243,8 +241,50 @@ def test_refresh_asks_about_fresh_pages_too(folder: Path, tmp_path: Path) -> Non
     with serve_index(folder, max_age=600) as server:
         for refresh in (False, False, True):
             with client(server, cache=tmp_path / "index", refresh=refresh) as index:
+                assert (index.known_page(FOO) is None) == (refresh or not server.requests)
                 assert index.page(FOO) is not None
         assert [request.status for request in server.requests] == [200, 304]
+
+
+def test_refresh_for_one_project(folder: Path, tmp_path: Path) -> None:
+    make_wheel(folder, "bar", "1.0", {"bar.py": ""})
+    names = (FOO, NormalizedName("bar"))
+    with serve_index(folder, max_age=600) as server:
+        for wanted in (frozenset(), frozenset({FOO})):
+            with client(server, cache=tmp_path / "index", refresh_package=wanted) as index:
+                assert all(index.page(name) is not None for name in names)
+        assert server.paths() == ["/simple/foo/", "/simple/bar/", "/simple/foo/"]
+        assert [request.status for request in server.requests] == [200, 200, 304]
+
+
+def test_what_an_index_does_not_have_is_kept_too(folder: Path, other: Path, tmp_path: Path) -> None:
+    bar, cache = NormalizedName("bar"), tmp_path / "index"
+    with serve_index(folder, max_age=600) as first, serve_index(other, max_age=600) as second:
+        for _ in range(2):
+            with client(first, second, cache=cache) as index:
+                page = index.page(bar)
+                assert page is not None
+                assert page.index == second.url
+                assert index.known_page(bar) == page
+        assert (first.paths(), second.paths()) == (["/simple/bar/"], ["/simple/bar/"])
+        # Where the first index gets it, it decides again.
+        make_wheel(folder, "bar", "2.0", {"bar.py": ""})
+        with client(first, second, cache=cache, refresh=True) as index:
+            page = index.page(bar)
+            assert page is not None
+            assert page.index == first.url
+        assert len(second.requests) == 1
+
+
+def test_offline_works_with_several_indexes(folder: Path, other: Path, tmp_path: Path) -> None:
+    bar, cache = NormalizedName("bar"), tmp_path / "index"
+    with serve_index(folder) as first, serve_index(other) as second:
+        with client(first, second, cache=cache) as index:
+            online = index.page(bar)
+        with client(first, second, cache=cache, offline=True) as index:
+            assert index.page(bar) == online
+            assert index.known_page(bar) == online
+        assert (len(first.requests), len(second.requests)) == (1, 1)
 
 
 def test_what_must_not_be_stored_is_not(folder: Path, tmp_path: Path) -> None:
