@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,10 @@ def declare(project: Project, *requirements: str) -> None:
     )
 
 
+def given(project: Project, **environ: str) -> Project:
+    return replace(project, environ={**project.environ, **environ})
+
+
 def shown(result: Result) -> str:
     return result.out + result.err
 
@@ -77,26 +82,25 @@ def test_netrc(project: Project, tmp_path: Path) -> None:
 def test_the_real_keyring(
     project: Project, index: IndexServer, tmp_path: Path, service: str
 ) -> None:
-    pytest.importorskip("keyring")
-    address = index.url.replace("//", f"//{USER}@")
-    environ = {
-        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
-        "XDG_DATA_HOME": str(tmp_path / "data"),
-        "TRAIL_INDEX_URL": address,
-        "TRAIL_KEYRING": "1",
-    }
-    assert REFUSED in project.trail("lock", **environ).err
+    project = given(
+        project,
+        PYTHON_KEYRING_BACKEND="keyrings.alt.file.PlaintextKeyring",
+        XDG_DATA_HOME=str(tmp_path / "data"),
+        TRAIL_INDEX_URL=index.url.replace("//", f"//{USER}@"),
+        TRAIL_KEYRING="1",
+    )
+    assert REFUSED in project.trail("lock").err
     origin = index.root.rstrip("/")
     places = {"the index": index.url, "the origin": origin, "the host": origin.partition("//")[2]}
     code = "import sys, keyring; keyring.set_password(*sys.argv[1:])"
     subprocess.run(
         [sys.executable, "-c", code, places[service], USER, PASSWORD],
-        env=project.surroundings(**environ),
+        env=project.surroundings(),
         check=True,
     )
-    result = project.trail("lock", **environ)
+    result = project.trail("lock")
     assert result.code == 0, result.err
-    assert project.trail("run", "python", "-m", "app", **environ).out == "runs\n"
+    assert project.trail("run", "python", "-m", "app").out == "runs\n"
     assert traces(project.root, project.depot) == []
 
 
@@ -104,9 +108,9 @@ def test_the_password_of_an_address_is_nowhere_to_be_seen(
     project: Project, index: IndexServer
 ) -> None:
     url = index.url.replace("//", f"//{USER}:{QUOTED}@")
-    environ = {"TRAIL_INDEX_URL": url}
+    project = given(project, TRAIL_INDEX_URL=url)
     results = [
-        project.trail(*words, **environ)
+        project.trail(*words)
         for words in (
             ("-vv", "lock"),
             ("-vv", "add", "base"),
@@ -132,9 +136,9 @@ def test_the_password_of_an_address_is_nowhere_to_be_seen(
 
 def test_the_password_of_a_requirement_is_in_no_lock(project: Project, index: IndexServer) -> None:
     url = index.file_url("base-1.0-py3-none-any.whl").replace("//", f"//{USER}:{QUOTED}@")
-    environ = {"TRAIL_INDEX_URL": index.url.replace("//", f"//{USER}:{QUOTED}@")}
+    own = index.url.replace("//", f"//{USER}:{QUOTED}@")
     declare(project)
-    added = project.trail("-vv", "add", f"base @ {url}", **environ)
+    added = project.trail("-vv", "add", f"base @ {url}", TRAIL_INDEX_URL=own)
     assert added.code == 0, added.err
     assert "s3cret" not in shown(added)
     assert url in (project.root / "pyproject.toml").read_text()

@@ -155,6 +155,8 @@ def test_a_project_comes_back(tmp_path: Path) -> None:
     cache.save_project(URL, PAGE, given)
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept == KeptPage(page=replace(PAGE, body=b""), project=given)
+    assert kept is not None
+    assert kept.project is not None
     assert [*kept.project.releases] == ["1.10", "1.9", "1.0"]
     assert kept.project.of("1.9") == given.of("1.9")
     assert len(given.of("1.9")) == 1
@@ -165,6 +167,7 @@ def test_a_project_without_files_comes_back(tmp_path: Path) -> None:
     cache.save_project(URL, PAGE, project())
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept is not None
+    assert kept.project is not None
     assert kept.project == project()
 
 
@@ -173,6 +176,7 @@ def test_a_newer_page_may_come_from_another_process(tmp_path: Path) -> None:
     cache.save_project(URL, PAGE, project("1.0", "2.0"))
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept is not None
+    assert kept.project is not None
     newer = project("2.0", "3.0", "3.1")
     cache.save_project(URL, PAGE, newer)
     assert kept.project.of("2.0") == newer.of("2.0")
@@ -189,6 +193,7 @@ def test_a_confirmed_page_is_still_the_same(tmp_path: Path) -> None:
     cache.save_project(URL, PAGE, project("1.0"))
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept is not None
+    assert kept.project is not None
     cache.confirm(URL, 3000.0)
     assert len(kept.project.of("1.0")) == 1
 
@@ -199,6 +204,7 @@ def test_a_page_of_very_many_versions(tmp_path: Path) -> None:
     cache.save_project(URL, PAGE, project(*versions))
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept is not None
+    assert kept.project is not None
     assert [*kept.project.releases] == versions[::-1]
     assert kept.project.of("1.77")[0].filename == "foo-1.77-py3-none-any.whl"
 
@@ -210,6 +216,7 @@ def test_only_the_files_of_the_wanted_version_are_read(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"foo-1.0-py3", b'foo"1.0-py3'))
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept is not None
+    assert kept.project is not None
     assert len(kept.project.of("2.0")) == 1
     with pytest.raises(FetchError) as caught:
         kept.project.of("1.0")
@@ -217,3 +224,14 @@ def test_only_the_files_of_the_wanted_version_are_read(tmp_path: Path) -> None:
     assert caught.value.details == (("file", str(path)),)
     assert caught.value.hint == "run the command again"
     assert cache.load_project(URL, FOO, INDEX) is None
+
+
+def test_a_page_that_is_not_there_is_kept(tmp_path: Path) -> None:
+    cache = PageCache(tmp_path)
+    absent = replace(PAGE, body=b"", sha256="", absent=True)
+    cache.save_project(URL, absent, None)
+    assert cache.load_project(URL, FOO, INDEX) == KeptPage(page=absent, project=None)
+    cache.save_project(URL, PAGE, project("1.0"))
+    kept = cache.load_project(URL, FOO, INDEX)
+    assert kept is not None
+    assert kept.project is not None
