@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -175,3 +176,40 @@ def test_a_quarantined_project_is_no_project_to_lock(project: Project, index: In
     assert project.trail("outdated").out == (
         "package  locked  newest  status\nbase     1.0     1.0     quarantined: malware\n"
     )
+
+
+# --- metadata, by the cheapest way that there is
+
+
+def test_metadata_files_then_parts_then_whole_wheels(
+    project: Project, index: IndexServer, folder: Path
+) -> None:
+    padding = {"app/data": "".join(map(str, range(60_000)))}
+    make_wheel(folder, "app", "3.0", {"app/__init__.py": "", **padding}, requires=["base"])
+    pages = [("/simple/app/", 200), ("/simple/base/", 200)]
+    app, base = "/files/app-3.0-py3-none-any.whl", "/files/base-1.0-py3-none-any.whl"
+
+    def lock() -> list[tuple[str, int]]:
+        shutil.rmtree(project.depot, ignore_errors=True)
+        result = project.trail("lock", "--upgrade")
+        assert result.code == 0, result.err
+        assert versions(project) == {"app": "3.0", "base": "1.0"}
+        return asked(index)
+
+    assert lock() == [(f"{app}.metadata", 200), (f"{base}.metadata", 200), *pages]
+    index.switches.metadata_files = False  # a mirror that copied the pages alone
+    assert lock() == [
+        (app, 206),
+        (f"{app}.metadata", 404),
+        (base, 206),
+        (f"{base}.metadata", 404),
+        *pages,
+    ]
+    index.switches.metadata = False
+    assert lock() == [(app, 206), (base, 206), *pages]
+    index.switches.ranges = False  # the first answer tells so of the index
+    whole = lock()
+    assert whole[-2:] == pages
+    assert whole.count((app, 200)) == 2
+    assert whole.count((base, 200)) == 1
+    assert len(whole) == 5

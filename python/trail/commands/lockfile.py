@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
+from dataclasses import replace  # of packaging, whose values are those of the standard library
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

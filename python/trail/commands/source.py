@@ -155,7 +155,8 @@ class IndexSource:
             if file is not None and file not in self._ahead:
                 ahead = self._cheap(file)
                 if ahead is not None:
-                    self._ahead.setdefault(file, ahead)
+                    # Somebody may have begun meanwhile.
+                    ahead = self._ahead.setdefault(file, ahead)
                     if not ahead.done:
                         self._submitted.append(self._pool.submit(ahead.run))
 
@@ -221,6 +222,8 @@ class IndexSource:
             return Broken(reason="is missing: there is no file of this version any more")
         try:
             ahead = self._ahead.get(file)
+            if ahead is None and (cheap := self._cheap(file)) is not None:
+                ahead = self._ahead.setdefault(file, cheap)
             found = ahead.result() if ahead is not None else None
             if found is None:
                 found = self._client.metadata(file)

@@ -65,6 +65,7 @@ class MetadataReader:
         self._connect = connect
         self._download = download
         self._without_ranges: set[str | None] = set()  # indexes
+        self._without_file: set[str] = set()  # addresses of wheels
 
     def is_cheap(self, file: IndexFile) -> bool:
         """Whether the metadata of a file can probably be had without all of it."""
@@ -102,9 +103,11 @@ class MetadataReader:
             ) from error
 
     def _read_remote(self, file: IndexFile) -> CoreMetadata | None:
-        found = self._read_named(file) if file.core_metadata is not None else None
-        if found is not None:
-            return found
+        if file.core_metadata is not None and file.url not in self._without_file:
+            found = self._read_named(file)
+            if found is not None:
+                return found
+            self._without_file.add(file.url)
         if file.index not in self._without_ranges:
             try:
                 return _parse_wheel(_Remote(file, self._connect(file.url)), file)
