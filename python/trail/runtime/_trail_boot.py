@@ -259,7 +259,10 @@ def install(site: str = "") -> None:
     sys.meta_path.append(Explainer(site))
     for path in list(sys.path_importer_cache):
         if path == site or path.startswith(site + sep):
-            del sys.path_importer_cache[path]
+            # This file was found by its listing, a moment ago.
+            names = getattr(sys.path_importer_cache.pop(path), "_path_cache", None)
+            if names and path == site:
+                _listings[site] = frozenset(names)
 
 
 def _hook(path: "Any") -> PrefixFinder:

@@ -41,12 +41,8 @@ class _Judge:
 
     def __init__(self, site: str, root: str, table: "dict[str, tuple[str, str]]") -> None:
         self._site = site + sep
-        self._root = realpath(root) + sep
+        self._root = root
         self._table = table
-        prefix = dirname(dirname(realpath(site)))  # on Windows
-        prefix = prefix if os.name == "nt" else dirname(prefix)
-        # What is not project code although it may lie in the project: depot and Python.
-        self._others = (dirname(dirname(prefix)) + sep, realpath(dirname(os.__file__)) + sep)
         self._files: dict[str, bool] = {}
 
     def fault(
@@ -74,9 +70,15 @@ class _Judge:
             return main  # -c, a console, a notebook
         if file not in self._files:
             path = realpath(file)
-            inside = main or path.startswith(self._root)
-            self._files[file] = inside and not path.startswith(self._others)
+            inside = main or path.startswith(realpath(self._root) + sep)
+            self._files[file] = inside and not path.startswith(self._others())
         return self._files[file]
+
+    def _others(self) -> "tuple[str, ...]":
+        """What is not project code although it may lie in the project: depot and Python."""
+        prefix = dirname(dirname(realpath(self._site)))  # on Windows
+        prefix = prefix if os.name == "nt" else dirname(prefix)
+        return dirname(dirname(prefix)) + sep, realpath(dirname(os.__file__)) + sep
 
     def _is_ours(self, top: str) -> bool:
         """Whether a module comes from the prefix: the project may have one of that name."""
