@@ -7,10 +7,10 @@ import re
 __all__ = ["hide_users", "redact", "without_users"]
 
 # Up to the last `@` before the path: a password may hold one, unquoted.
-_USER = re.compile(r"(?<=//)[^/?#\s]*@")
-_QUERY = re.compile(r"\?[^#\s]*")
+_USER = r"(?<=//)[^/?#\s]*@"
+_QUERY = r"\?[^#\s]*"
 # Not of ssh, whose user is the same for everybody (`git@…`).
-_HTTP_USER = re.compile(r"(https?://)[^/?#\s]*@")
+_HTTP_USER = r"(https?://)[^/?#\s]*@"
 
 
 def redact(address: str) -> str:
@@ -23,14 +23,14 @@ def redact(address: str) -> str:
         The address with `***` for user and password, and for the query, which carries the
         signature of a signed address.
     """
-    return _QUERY.sub("?***", _USER.sub("***@", address))
+    return re.sub(_QUERY, "?***", re.sub(_USER, "***@", address))
 
 
 def hide_users(text: str) -> str:
     """Put `***` for the credentials in all addresses of a text."""
-    return _HTTP_USER.sub(r"\1***@", text)
+    return re.sub(_HTTP_USER, r"\1***@", text)
 
 
 def without_users(text: str) -> str:
     """Leave the credentials out of all addresses of a text, such as a requirement."""
-    return _HTTP_USER.sub(r"\1", text)
+    return re.sub(_HTTP_USER, r"\1", text)

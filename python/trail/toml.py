@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["parse_toml"]
 
 # tomllib tells the place only as text before Python 3.14.
-_PLACE = re.compile(r" \(at (?P<place>line \d+, column \d+|end of document)\)$")
+_PLACE = r" \(at (?P<place>line \d+, column \d+|end of document)\)$"
 
 
 def parse_toml(data: bytes, path: Path, error: type[TrailError]) -> dict[str, Any]:
@@ -37,9 +37,9 @@ def parse_toml(data: bytes, path: Path, error: type[TrailError]) -> dict[str, An
         ) from fault
     except tomllib.TOMLDecodeError as fault:
         text = str(fault)
-        match = _PLACE.search(text)
+        match = re.search(_PLACE, text)
         place = match["place"] if match else "unknown"
-        problem = _PLACE.sub("", text)
+        problem = re.sub(_PLACE, "", text)
         raise error(
             f"`{path}` is not valid TOML",
             details=(("place", place), ("problem", problem[:1].lower() + problem[1:])),

@@ -141,14 +141,11 @@ def bring(  # noqa: PLR0913  # what is wanted, and the parts that work on it
 
 
 def _find(wheel: WheelFile, stack: Stack, state: _State) -> bool:
-    """Look a wheel up by its sha256; False where nobody told it, or it is not there."""
-    for digest in _digests(wheel):
-        identity = entry_id(wheel.name, wheel.version, wheel.filename, digest)
-        entry = stack.find(identity, digest)
-        if entry is not None:
-            state.entries[wheel] = entry
-            return True
-    return False
+    """Note the entry of a wheel; False where the depots have none."""
+    entry = stack.find_wheel(wheel)
+    if entry is not None:
+        state.entries[wheel] = entry
+    return entry is not None
 
 
 def _digests(wheel: WheelFile) -> list[Sha256]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from trail.commands.bring import bring
 from trail.commands.own import with_project
 from trail.commands.target import choose_python, select
 from trail.commands.words import install_words
@@ -20,26 +18,19 @@ from trail.depot.roots import (
     take_input,
     write_root,
 )
-from trail.errors import FetchError
-from trail.model import EntryId, Names, Selection, SourceKind, SourcePackage, WheelFile
+from trail.model import EntryId, SourceKind
 from trail.values import dataclass, replace
-from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from trail.commands.context import Context
     from trail.commands.target import Python, Request
     from trail.depot.roots import Input
     from trail.depot.store import Entry, Stack
-    from trail.index.client import IndexClient
-    from trail.model import Pinned
-    from trail.settings import Settings
+    from trail.model import Selection
 
-__all__ = ["Installed", "install"]
-
-_LOOKUPS = 16
+__all__ = ["Installed", "Provided", "install"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +56,21 @@ class Installed:
     downloaded: int = 0
     seconds: float = 0.0
     lasting: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provided:
+    """What the depot holds of a selection.
+
+    Args:
+        entries: one for each distribution.
+        new: how many of them were not there before.
+        downloaded: how many bytes came over the network.
+    """
+
+    entries: tuple[Entry, ...]
+    new: int = 0
+    downloaded: int = 0
 
 
 def install(context: Context, request: Request) -> Installed:
@@ -107,46 +113,22 @@ def install(context: Context, request: Request) -> Installed:
         selection, decisive = with_project(context, python.root, selection)
     # Before the build reads them: who changes one meanwhile builds once more.
     inputs = {item.path: item for item in (*target.inputs, *map(_as_input, decisive))}
-    settings = replace(context.settings, index=target.index)
-    sources_only = request.sources_only | settings.sources_only
-    engine = choose_engine(settings.engine)
-    with _client(settings, stack, context) as client:
-        for url in _addresses(context):
-            client.without_credentials(url)
-        selection = _resolve(selection, python, client, sources_only)
-        brought = bring(
-            selection.wheels,
-            stack=stack,
-            client=client,
-            engine=engine,
-            settings=settings,
-            reporter=context.reporter,
-        )
-        built: tuple[Entry, ...] = ()
-        new = brought.new
-        if selection.sources:
-            from trail.commands.build import Builder  # noqa: PLC0415  # the resolver: 60 ms
-            from trail.resolve.model import Options  # noqa: PLC0415  # the same
+    target = replace(target, selection=selection)
+    held = _held(selection, stack)
+    if held is not None:
+        provided = Provided(entries=held)
+    else:
+        # The engines, httpx and the builder: only who needs them waits for their imports.
+        from trail.commands.provide import provide  # noqa: PLC0415
 
-            with Builder(
-                context,
-                lambda: python.interpreter,
-                stack=stack,
-                client=client,
-                engine=engine,
-                settings=settings,
-                options=Options(no_build=settings.wheels_only, no_binary=sources_only),
-                beside=lambda: brought.entries,
-            ) as builder:
-                built = builder.build(selection.sources)
-                new += builder.count
+        provided = provide(context, request, python, target, stack)
     installed = Installed(
         python=python,
-        entries=(*brought.entries, *built),
+        entries=provided.entries,
         stack=stack,
         inputs=tuple(inputs.values()),
-        new=new,
-        downloaded=brought.downloaded,
+        new=provided.new,
+        downloaded=provided.downloaded,
         seconds=time.monotonic() - begun,
         # Each file of a folder that is built decides: too many to be remembered.
         lasting=not any(
@@ -157,6 +139,19 @@ def install(context: Context, request: Request) -> Installed:
     if not request.wheels and installed.lasting:
         _remember(record, words, python, installed)
     return installed
+
+
+def _held(selection: Selection, stack: Stack) -> tuple[Entry, ...] | None:
+    """Find all of a selection in the depots; None if something must be brought or built."""
+    if selection.pinned or selection.sources:
+        return None
+    entries = []
+    for wheel in selection.wheels:
+        entry = stack.find_wheel(wheel)
+        if entry is None:
+            return None
+        entries.append(entry)
+    return tuple(entries)
 
 
 def _with_lock(context: Context, request: Request) -> Context:
@@ -176,62 +171,6 @@ def _with_lock(context: Context, request: Request) -> Context:
 
 def _as_input(path: Path) -> Input:
     return take_input(str(path))[0]
-
-
-def _addresses(context: Context) -> Iterator[str]:
-    """The addresses in the project's requirements: locks leave their credentials out."""
-    pyproject = context.project.pyproject if context.project is not None else None
-    if pyproject is not None:
-        parts = (pyproject.dependencies, *pyproject.extras.values(), *pyproject.groups.values())
-        for requirement in (one for part in parts for one in part):
-            if requirement.url is not None:
-                yield requirement.url.removeprefix("git+")
-
-
-def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:
-    # Imported here: who has everything in the depot needs no httpx, which takes 100 ms.
-    from trail.index.client import IndexClient  # noqa: PLC0415
-
-    return IndexClient(
-        settings.index,
-        cache=stack.receiver.layout.index,
-        offline=settings.offline,
-        reporter=context.reporter,
-    )
-
-
-def _resolve(
-    selection: Selection, python: Python, client: IndexClient, sources_only: Names
-) -> Selection:
-    """Ask the indexes which files the pinned distributions are."""
-    if not selection.pinned:
-        return selection
-    interpreter = python.interpreter
-    version = interpreter.environment["python_full_version"]
-    from trail.index.choose import NoWheelError  # noqa: PLC0415  # as the client, see below
-
-    def find(pin: Pinned) -> WheelFile | SourcePackage:
-        build = pin.name in sources_only
-        try:
-            # No wheel fits where no tag is accepted.
-            return client.resolve(pin, () if build else interpreter.tags, python=version)
-        except NoWheelError as error:
-            if error.source is not None:
-                return error.source
-            if not build:
-                raise
-            raise FetchError(
-                f"`{pin.name}` {pin.version} has no source distribution that the lock allows, and"
-                " its wheels may not be used",
-                details=error.details,
-            ) from error
-
-    with ThreadPoolExecutor(_LOOKUPS, "look-up") as pool:
-        found = tuple(pool.map(find, selection.pinned))
-    return Selection(
-        wheels=(*selection.wheels, *(one for one in found if isinstance(one, WheelFile))),
-        sources=(*selection.sources, *(one for one in found if isinstance(one, SourcePackage))),
-    )
 
 
 def _words(context: Context, request: Request) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from trail.commands.declared import strictness
 from trail.commands.install import Installed, install
 from trail.commands.link import refresh_link
 from trail.commands.start import CannotStart, program, scripts_folder, surroundings
-from trail.commands.unknown import explain
 from trail.depot.roots import Root, root_name, write_root
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import Prefix, PrefixRequest
@@ -94,6 +93,8 @@ def prepare(
     try:
         arguments = program(command, str(prefix.path), environ)
     except CannotStart as fault:
+        from trail.commands.unknown import explain  # noqa: PLC0415  # rarely needed
+
         raise explain(
             fault, context, request, installed, scripts_folder(str(prefix.path))
         ) from fault

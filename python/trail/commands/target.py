@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tomllib
@@ -13,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from trail.depot.roots import Input, take_input
 from trail.errors import LockError, ProjectError, UsageError
 from trail.interpreter.find import find_interpreter
-from trail.lock import pylock, requirements
+from trail.lock import pylock
 from trail.model import NO_NAMES, Names, Pinned, Selection, WheelFile
 from trail.values import dataclass, replace
 from trail.wheel.filename import parse_filename
@@ -124,10 +125,11 @@ def _lock_requires(data: bytes | None) -> SpecifierSet | None:
     """Which Pythons a lock is for; a lock that cannot be read says so when it is read whole."""
     if data is None:
         return None
-    try:
-        return SpecifierSet(tomllib.loads(data.decode()).get("requires-python", ""))
-    except (ValueError, AttributeError):
-        return None
+    # It stands before the first table, and all of a lock takes milliseconds to parse.
+    for part in (data.partition(b"\n[")[0], data):
+        with contextlib.suppress(ValueError, AttributeError):
+            return SpecifierSet(tomllib.loads(part.decode()).get("requires-python", ""))
+    return None
 
 
 def select(context: Context, request: Request, python: Python) -> Target:
@@ -265,6 +267,8 @@ def _from_requirements(
     inputs: _Inputs,
     index: IndexSettings,
 ) -> tuple[Selection, IndexSettings]:
+    from trail.lock import requirements  # noqa: PLC0415  # not for who has a pylock.toml
+
     data = inputs.read(path)
     if data is None:
         raise LockError(f"there is no file `{path}`")

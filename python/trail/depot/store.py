@@ -11,16 +11,17 @@ from trail.depot.boot import boot_id
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.faults import depot_error
 from trail.depot.folder import Depot, Entry, check_same
-from trail.depot.layout import LAYOUT_VERSION, Layout
+from trail.depot.layout import LAYOUT_VERSION, Layout, entry_id
 from trail.errors import DepotError
 from trail.files import write_atomic
+from trail.model import Sha256
 from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from trail.model import EntryId, Sha256
+    from trail.model import EntryId, WheelFile
 
 __all__ = ["Depot", "Entry", "EntryInfo", "Origin", "Stack", "open_depots"]
 
@@ -61,6 +62,20 @@ class Stack:
                 if sha256 is not None:
                     check_same(entry, sha256)
                 return entry
+        return None
+
+    def find_wheel(self, wheel: WheelFile) -> Entry | None:
+        """Look a wheel up by its sha256; a wheel of which nobody told it is not found.
+
+        Raises:
+            DepotError: as `find`.
+        """
+        for algorithm, digest in wheel.hashes:  # pins may allow several files
+            if algorithm == "sha256":
+                identity = entry_id(wheel.name, wheel.version, wheel.filename, Sha256(digest))
+                entry = self.find(identity, Sha256(digest))
+                if entry is not None:
+                    return entry
         return None
 
     def entries(self) -> Iterator[Entry]:

@@ -39,7 +39,7 @@ __all__ = ["Places", "all_interpreters", "find_interpreter"]
 
 _WINDOWS = os.name == "nt"
 _SUFFIX = ".exe" if _WINDOWS else ""
-_COMMAND = re.compile(r"(?:python3?|pypy3?|graalpy)(?P<version>(?:\.\d+)?t?)(?:\.exe)?")
+_COMMAND = r"(?:python3?|pypy3?|graalpy)(?P<version>(?:\.\d+)?t?)(?:\.exe)?"
 _IN_FOLDER = ("bin/python3", "bin/python", "bin/pypy3", "Scripts/python.exe", "python.exe")
 
 
@@ -297,7 +297,9 @@ def _listed_names(folder: str) -> list[str]:
         names = os.listdir(folder)  # noqa: PTH208  # names, to be sorted
     except OSError:
         return []
-    return sorted(filter(_COMMAND.fullmatch, names), key=_command_key, reverse=True)
+    return sorted(
+        (name for name in names if re.fullmatch(_COMMAND, name)), key=_command_key, reverse=True
+    )
 
 
 def _command_key(name: str) -> tuple[int, str]:

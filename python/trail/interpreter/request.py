@@ -17,11 +17,10 @@ __all__ = ["Request", "parse_request", "python_version", "read_version_file"]
 
 # Also `cpython-3.12.1-linux-x86_64-gnu` of uv and `pypy3.10-7.3.15` of pyenv: what follows
 # the version there does not matter to trail.
-_NAME = re.compile(
+_NAME = (
     r"(?P<implementation>cpython|cp|pypy|pp|graalpy|python)?[-@]?"
     r"(?:(?P<version>\d+(?:\.\d+){0,2}(?:(?:a|b|rc)\d+)?)"
-    r"(?P<threads>t|\+freethreaded)?(?:-.*)?)?",
-    re.IGNORECASE,
+    r"(?P<threads>t|\+freethreaded)?(?:-.*)?)?"
 )
 _IMPLEMENTATIONS = {"cp": "cpython", "pp": "pypy", "python": None}
 _PARTS = 3  # of a version with a patch release
@@ -83,7 +82,7 @@ def parse_request(text: str) -> Request:
             return Request(text=text, specifier=SpecifierSet(text))
         except InvalidSpecifier as error:
             raise InterpreterError(f"`{text}` is not a version range") from error
-    match = _NAME.fullmatch(text)
+    match = re.fullmatch(_NAME, text, re.IGNORECASE)
     if not match or (match["version"] is None and match["implementation"] is None):
         return Request(text=text, place=text)
     name = (match["implementation"] or "python").lower()

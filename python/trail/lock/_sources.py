@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["required_names", "source_archive", "source_tree", "without_wheels"]
 
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 
 
 def without_wheels(pylock: Pylock, path: Path, names: Names) -> Pylock:
@@ -106,7 +106,7 @@ def source_tree(
     """
     local = Path(os.path.normpath(path.parent / source.path)) if source.path else None
     if isinstance(source, PackageVcs):
-        if not _COMMIT.fullmatch(source.commit_id):
+        if not re.fullmatch(_COMMIT, source.commit_id):
             raise LockError(
                 f"`{path}` does not say which commit `{package.name}` is",
                 details=(("expected", "a whole commit id"), ("actual", source.commit_id)),

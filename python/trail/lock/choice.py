@@ -30,7 +30,7 @@ _DIGITS = {
     "blake2b": 128,
     "blake2s": 64,
 }
-_HEXADECIMAL = re.compile(r"[0-9a-f]+")
+_HEXADECIMAL = r"[0-9a-f]+"
 _REMOTE = frozenset({"http", "https"})
 
 
@@ -55,7 +55,7 @@ def strong_hashes(pairs: Iterable[tuple[str, str]], subject: str) -> Hashes:
             details=(("hashes", ", ".join(sorted({name for name, _ in given})) or "none"),),
         )
     for algorithm, digest in sorted(strong):
-        if len(digest) != _DIGITS[algorithm] or not _HEXADECIMAL.fullmatch(digest):
+        if len(digest) != _DIGITS[algorithm] or not re.fullmatch(_HEXADECIMAL, digest):
             raise LockError(
                 f"{subject} has a broken {algorithm} hash",
                 details=(

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EntryFolders", "Look"]
 
-_REQUIRES = re.compile(
-    rb"^requires-dist:[ \t]*([a-z0-9][a-z0-9._-]*)", re.IGNORECASE | re.MULTILINE
-)
-_NAMESPACE_INIT = re.compile(rb"declare_namespace|extend_path")
+_REQUIRES = rb"^requires-dist:[ \t]*([a-z0-9][a-z0-9._-]*)"
+_NAMESPACE_INIT = rb"declare_namespace|extend_path"
 
 
 class Look(Protocol):
@@ -71,7 +69,7 @@ class EntryFolders:
         # The two old ways to make a namespace package: every portion's __init__.py does the
         # same, however it is spelled.
         return first.endswith("/__init__.py") and all(
-            _NAMESPACE_INIT.search(self._read(path)) for path in (first, second)
+            re.search(_NAMESPACE_INIT, self._read(path)) for path in (first, second)
         )
 
     def requires(self, member: int) -> frozenset[NormalizedName]:
@@ -79,7 +77,8 @@ class EntryFolders:
         data = self._read(f"{self._roots[member]}/{self._metadata[member]}")
         head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
         return frozenset(
-            NormalizedName(canonicalize_name(name.decode())) for name in _REQUIRES.findall(head)
+            NormalizedName(canonicalize_name(name.decode()))
+            for name in re.findall(_REQUIRES, head, re.IGNORECASE | re.MULTILINE)
         )
 
     @staticmethod

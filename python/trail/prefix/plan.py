@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["make_plan"]
 
-_INIT = re.compile(r"__init__\.(py|so|pyd|.*\.(so|pyd))")
-_ORIGIN = re.compile(r"(\$ORIGIN|\$\{ORIGIN\}|@loader_path)(?=/|$)")
-_LIBRARY = re.compile(r".*\.(so|so\.[0-9.]+|dylib|dll|pyd)")
+_INIT = r"__init__\.(py|so|pyd|.*\.(so|pyd))"
+_ORIGIN = r"(\$ORIGIN|\$\{ORIGIN\}|@loader_path)(?=/|$)"
+_LIBRARY = r".*\.(so|so\.[0-9.]+|dylib|dll|pyd)"
 
 _Part = tuple[int, str]  # a member and a path in its entry
 _Owners = defaultdict[str, list[_Part]]  # by name in a folder
@@ -234,7 +234,7 @@ class _Planner:
                 owners[name].append(part)
                 if is_folder:
                     folders.add(part)
-                elif how is _How.LINKED and _INIT.fullmatch(name):
+                elif how is _How.LINKED and re.fullmatch(_INIT, name):
                     regular = True
         if path == self._shape.headers:
             for name, headers in self._headers.items():
@@ -364,7 +364,7 @@ def _reaching(members: Sequence[Facts], shape: Shape) -> dict[int, list[str]]:
     for number, facts in enumerate(members):
         for top in facts.top_level:
             tops[top.path].add(number)
-            if _LIBRARY.fullmatch(top.path):
+            if re.fullmatch(_LIBRARY, top.path):
                 tops[""].add(number)  # stands for site-packages itself
         for scheme in facts.schemes:
             tops[f"../{scheme}"].add(number)
@@ -382,7 +382,7 @@ def _reaching(members: Sequence[Facts], shape: Shape) -> dict[int, list[str]]:
 
 def _place(escape: Escape, shape: Shape) -> str:
     """Name where an escape leads: a top-level name, `../{scheme}`, or elsewhere."""
-    if not (origin := _ORIGIN.match(escape.runpath)):
+    if not (origin := re.match(_ORIGIN, escape.runpath)):
         return "elsewhere"
     site = shape.entry_site_packages
     folder = posixpath.join(site, posixpath.dirname(escape.library))

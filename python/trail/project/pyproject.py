@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from packaging.dependency_groups import DependencyGroupResolver
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidName, canonicalize_name
@@ -162,6 +161,8 @@ def _name(text: str) -> NormalizedName:
 
 def _groups(table: _Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
     """Resolve the includes of all groups (PEP 735)."""
+    from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415  # few need it
+
     groups: dict[NormalizedName, tuple[Requirement, ...]] = {}
     for group in table.values:
         try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["WheelName", "parse_filename"]
 
-_NAMED = re.compile(r"(:| in) ('.*'|\".*\")$")
+_NAMED = r"(:| in) ('.*'|\".*\")$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,5 +68,5 @@ def parse_filename(filename: str) -> WheelName:
 
 def _problem(text: str) -> str:
     """Shorten what packaging says: the file name is told already."""
-    text = _NAMED.sub("", text)
+    text = re.sub(_NAMED, "", text)
     return text[:1].lower() + text[1:]

@@ -15,17 +15,15 @@ __all__ = ["PathSet", "decode_name", "fold", "is_python_name", "is_safe_name", "
 _WINDOWS = os.name == "nt"
 
 # Unicode's category Cc is these two ranges and will not grow.
-_FORBIDDEN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]")
-_DRIVE = re.compile(r"[A-Za-z]:")
-_PYTHON = re.compile(r"python[0-9.]*t?w?(\.exe)?")
+_FORBIDDEN = r"[\\\x00-\x1f\x7f-\x9f]"
+_DRIVE = r"[A-Za-z]:"
+_PYTHON = r"python[0-9.]*t?w?(\.exe)?"
 # Whoever lists all folders of many names needs memory for length times depth of each: an
 # archive of some megabytes must not take all there is.
 _LONGEST = 1024
 _DEEPEST = 64
-_WINDOWS_DEVICE = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE | re.DOTALL
-)
-_WINDOWS_FORBIDDEN = re.compile(r'[<>:"|?*]|[. ]$')
+_WINDOWS_DEVICE = r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?"
+_WINDOWS_FORBIDDEN = r'[<>:"|?*]|[. ]$'
 
 
 def is_safe_name(name: str, *, windows: bool = _WINDOWS) -> bool:
@@ -35,19 +33,21 @@ def is_safe_name(name: str, *, windows: bool = _WINDOWS) -> bool:
         name: with `/` between its parts, and one at the end of a folder's.
         windows: whether to refuse also what Windows takes for something else.
     """
-    if _FORBIDDEN.search(name) or _DRIVE.match(name) or len(name.encode()) > _LONGEST:
+    if re.search(_FORBIDDEN, name) or re.match(_DRIVE, name) or len(name.encode()) > _LONGEST:
         return False
     parts = name.removesuffix("/").split("/")
     if len(parts) > _DEEPEST or any(part in {"", ".", ".."} for part in parts):
         return False
     return not windows or not any(
-        _WINDOWS_FORBIDDEN.search(part) or _WINDOWS_DEVICE.fullmatch(part) for part in parts
+        re.search(_WINDOWS_FORBIDDEN, part)
+        or re.fullmatch(_WINDOWS_DEVICE, part, re.IGNORECASE | re.DOTALL)
+        for part in parts
     )
 
 
 def is_python_name(name: str) -> bool:
     """Tell whether a script of this name would shadow a Python (`script-name`)."""
-    return _PYTHON.fullmatch(name.casefold()) is not None
+    return re.fullmatch(_PYTHON, name.casefold()) is not None
 
 
 def decode_name(name: bytes, *, utf8: bool) -> str:
