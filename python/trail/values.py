@@ -117,7 +117,12 @@ def _dataclass(
 
 def _replace(value: Any, /, **changes: Any) -> Any:
     """Copy a value with some attributes changed, as `dataclasses.replace` does."""
-    for name, own in getattr(value, _FIELDS).items():
+    fields = getattr(value, _FIELDS, None)
+    if fields is None:  # a value of packaging's, for instance
+        import dataclasses  # noqa: PLC0415  # whoever made it has imported it
+
+        return dataclasses.replace(value, **changes)
+    for name, own in fields.items():
         if own.init and name not in changes:
             changes[name] = getattr(value, name)
     return type(value)(**changes)

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from tests.helpers.pythons import real_pythons
 
 import packaging
@@ -17,7 +19,6 @@ from trail.interpreter.tags import platforms_of
 if TYPE_CHECKING:
     from trail.interpreter.model import Interpreter
 
-# packaging runs on 3.9 and newer.
 ASK = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -62,7 +63,8 @@ def shown(interpreter: Interpreter) -> list[str]:
 @pytest.mark.parametrize("python", real_pythons(), ids=lambda path: str(path.parts[-3]))
 def test_tags_and_markers_are_those_of_packaging_inside(python: Path) -> None:
     found = describe(python)
-    if found.release < (3, 9):
+    runs_on = SpecifierSet(metadata("packaging")["Requires-Python"])
+    if found.version not in runs_on:
         pytest.skip("packaging does not run on it")
     folder = Path(packaging.__file__).parents[1]
     answer = subprocess.run(
