@@ -250,17 +250,15 @@ class _Releases(Mapping[Version, "tuple[File, ...]"]):
 
     def __init__(self, page: ProjectPage) -> None:
         self._page = page
-        self._texts: dict[Version, str] | None = None
         self._made: dict[Version, tuple[File, ...]] = {}
 
     def __getitem__(self, version: Version) -> tuple[File, ...]:
         # Each target asks for the same versions again.
         made = self._made.get(version)
         if made is None:
-            if self._texts is None:
-                self._texts = {Version(text): text for text in self._page.releases}
-            files = self._page.releases[self._texts[version]]
-            made = self._made[version] = tuple(map(_as_file, files))
+            made = self._made[version] = tuple(map(_as_file, self._page.of(str(version))))
+            if not made:
+                raise KeyError(version)
         return made
 
     def __iter__(self) -> Iterator[Version]:
@@ -302,6 +300,7 @@ def _as_project(page: ProjectPage) -> Project:
     return Project(
         name=page.name,
         releases=_Releases(page),
+        texts=tuple(page.releases),
         index=page.index,
         status=None if page.status == "active" else page.standing,
     )

@@ -212,7 +212,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         name = shelf.name
         pinned = pinned or any(need.pins for need in self._roots.constraints.get(name, ()))
         for version in self._preferences.get(name, ()):
-            place = shelf.places.get(version)
+            place = shelf.versions.place(version)
             if place is not None and mask >> place & 1:
                 mask ^= 1 << place
                 if self._possible(shelf, place, extras) and self._ledger.fits(

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from packaging.version import Version
+    from collections.abc import Iterator, Sequence
 
     from trail.model import NormalizedName
     from trail.resolve.need import Need
     from trail.resolve.source import Direct, File, Project
+    from trail.resolve.versions import Versions
 
 __all__ = ["Shelf", "bits"]
 
@@ -27,7 +26,7 @@ class Shelf:
         name: the project.
         project: what the index has, or None where the project comes from elsewhere.
         direct: where it comes from instead.
-        versions: its versions, in any order.
+        versions: its versions.
         pin: the address of the one index that may have it, or None.
         files: of a direct reference.
         broken: why a direct reference cannot be used, or None.
@@ -37,7 +36,7 @@ class Shelf:
         self,
         name: NormalizedName,
         *,
-        versions: Iterable[Version],
+        versions: Versions,
         project: Project | None = None,
         direct: Direct | None = None,
         pin: str | None = None,
@@ -48,9 +47,8 @@ class Shelf:
         self.broken = broken
         self.direct = direct
         self.pin = pin
-        self.versions = sorted(versions, reverse=True)
-        self.places = {version: place for place, version in enumerate(self.versions)}
-        self.everything = (1 << len(self.versions)) - 1
+        self.versions = versions
+        self.everything = versions.everything
         self._project = project
         self._files = tuple(files)
         self._masks: dict[str, int] = {"": self.everything}
@@ -71,21 +69,12 @@ class Shelf:
             return self._files
         return self._project.releases[self.versions[place]]
 
-    def mask(self, versions: Iterable[Version]) -> int:
-        """Make a set of those versions that exist."""
-        mask = 0
-        for version in versions:
-            place = self.places.get(version)
-            if place is not None:
-                mask |= 1 << place
-        return mask
-
     def satisfying(self, need: Need) -> int:
         """Make the set of versions that satisfy a requirement, pre-releases included."""
         mask = self._masks.get(need.specifier_text)
         if mask is None:
-            found = need.specifier.filter(self.versions, prereleases=True)
-            mask = self._masks[need.specifier_text] = self.mask(found)
+            mask = self.versions.satisfying(need.specifier)
+            self._masks[need.specifier_text] = mask
         return mask
 
     def describe(self, mask: int) -> str:

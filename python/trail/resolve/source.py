@@ -59,12 +59,15 @@ class Project:
         name: the project.
         releases: the files of each version, in any order. May read them when they are asked
             for: the resolver goes through all versions, but touches few values.
+        texts: the same versions as texts, normalised, the newest one first; None where that
+            order is not known. What is given is not parsed before it is looked at.
         index: address of the index, without credentials; None where pages of links have it.
         status: what the index says of it, such as `quarantined: malware`; None for nothing.
     """
 
     name: NormalizedName
     releases: Mapping[Version, Sequence[File]]
+    texts: Sequence[str] | None = None
     index: str | None = None
     status: str | None = None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trail.resolve.need import Need, Needs
 from trail.resolve.shelf import Shelf
 from trail.resolve.source import Broken
+from trail.resolve.versions import Versions
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -98,11 +99,14 @@ class World:
             project = self.source.project(name, pin)
             if project is None:
                 return None
-            return Shelf(name, versions=project.releases, project=project, pin=pin)
+            versions = (
+                Versions.of(project.releases) if project.texts is None else Versions(project.texts)
+            )
+            return Shelf(name, versions=versions, project=project, pin=pin)
         answer, files = self.source.direct(name, direct)
         if isinstance(answer, Broken):
-            return Shelf(name, versions=(), direct=direct, broken=answer.reason)
-        shelf = Shelf(name, versions=(answer.version,), direct=direct, files=files)
+            return Shelf(name, versions=Versions(()), direct=direct, broken=answer.reason)
+        shelf = Shelf(name, versions=Versions.of((answer.version,)), direct=direct, files=files)
         self._facts[shelf, 0] = self._digest(shelf, answer.version, answer)
         return shelf
 
