@@ -80,44 +80,6 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         """See `AbstractProvider`."""
         return requirement_or_candidate.name
 
-    def get_preference(
-        self,
-        identifier: str,
-        resolutions: Mapping[str, Candidate],  # noqa: ARG002  # resolvelib's signature
-        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
-        information: Mapping[str, Iterator[RequirementInformation[Demand, Candidate]]],
-        backtrack_causes: Sequence[RequirementInformation[Demand, Candidate]],  # noqa: ARG002
-    ) -> tuple[bool, bool, bool, bool, bool, int]:
-        """See `AbstractProvider`: the smallest is decided first."""
-        direct = pinned = False
-        for info in information[identifier]:
-            demand = info.requirement
-            direct = direct or (demand.shelf is not None and demand.shelf.direct is not None)
-            pinned = pinned or demand.need.pins
-        return not direct, not pinned, *self._watcher.rank(identifier), self._order[identifier]
-
-    def narrow_requirement_selection(
-        self,
-        identifiers: Iterable[str],
-        resolutions: Mapping[str, Candidate],  # noqa: ARG002
-        candidates: Mapping[str, Iterator[Candidate]],  # noqa: ARG002
-        information: Mapping[str, Iterator[RequirementInformation[Demand, Candidate]]],  # noqa: ARG002
-        backtrack_causes: Sequence[RequirementInformation[Demand, Candidate]],
-    ) -> Iterable[str]:
-        """See `AbstractProvider`: after a clash, those that took part in it."""
-        if not backtrack_causes:
-            # Versions that were found to go together need no thinking about their order.
-            easy = (
-                name
-                for name in identifiers
-                if name in self._preferences and not self._watcher.clashes[name]
-            )
-            first = next(easy, None)
-            return identifiers if first is None else (first,)
-        causes = {info.requirement.name for info in backtrack_causes}
-        causes.update(info.parent.name for info in backtrack_causes if info.parent is not None)
-        return [name for name in identifiers if name in causes] or identifiers
-
     def find_matches(
         self,
         identifier: str,
@@ -173,6 +135,40 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             if self._possible(shelf, place, candidate.extras):
                 self._together[candidate] = found
         return found
+
+    # --- what the search asks (`trail.resolve.search`)
+
+    def kind(
+        self, information: Iterable[RequirementInformation[Demand, Candidate]]
+    ) -> tuple[bool, bool]:
+        """Tell how soon to decide a package by what is demanded; the smallest goes first."""
+        direct = pinned = False
+        for info in information:
+            demand = info.requirement
+            direct = direct or (demand.shelf is not None and demand.shelf.direct is not None)
+            pinned = pinned or demand.need.pins
+        return not direct, not pinned
+
+    def rank(self, name: str) -> tuple[bool, bool, bool, int]:
+        """Tell the same by what happened so far; among equals the one demanded first."""
+        return *self._watcher.rank(name), self._order[name]
+
+    def narrow(
+        self, names: list[str], causes: Iterable[RequirementInformation[Demand, Candidate]]
+    ) -> list[str]:
+        """Leave of the packages to be decided, after a clash, those that took part in it."""
+        if not causes:
+            # Versions that were found to go together need no thinking about their order.
+            easy = (
+                name
+                for name in names
+                if name in self._preferences and not self._watcher.clashes[name]
+            )
+            first = next(easy, None)
+            return names if first is None else [first]
+        involved = {info.requirement.name for info in causes}
+        involved.update(info.parent.name for info in causes if info.parent is not None)
+        return [name for name in names if name in involved] or names
 
     # --- what else is asked of the rules
 

@@ -1,4 +1,4 @@
-"""resolvelib's search, with what it forgets to forget.
+"""resolvelib's search, with what it forgets to forget, and without asking what is known.
 
 When a demand makes resolvelib choose another version of a package, the demands of the version
 before are taken back. Three things go wrong then in resolvelib 1.2, and are put right here:
@@ -14,17 +14,26 @@ from __future__ import annotations
 
 import contextlib
 import operator
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from resolvelib.resolvers import Criterion, Resolution
-from resolvelib.structs import IteratorMapping, build_iter_view
+from resolvelib.resolvers import (
+    Criterion,
+    RequirementsConflicted,
+    Resolution,
+    ResolutionImpossible,
+    ResolutionTooDeep,
+)
+from resolvelib.structs import IteratorMapping, State, build_iter_view
 
 from trail.resolve.graph import Candidate, Demand
 from trail.resolve.watcher import StartAgainError
 from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from resolvelib.resolvers import RequirementInformation
 
     from trail.resolve.provider import Provider
     from trail.resolve.watcher import Watcher
@@ -56,38 +65,138 @@ def search(
 
 
 class _Search(Resolution[Demand, Candidate, str]):
+    """The search of resolvelib, step by step the same, at a tenth of the time.
+
+    resolvelib asks in every step for every package whether its choice still does, and how soon
+    it is to be decided. Few criteria are new in a step, and what is not new has its answer.
+    """
+
     def __init__(self, provider: Provider, watcher: Watcher) -> None:
         super().__init__(provider, watcher)
-        self._known: dict[str, tuple[Criterion[Demand, Candidate], Candidate, bool]] = {}
+        self._rules = provider
+        self._known: dict[str, tuple[Criterion[Demand, Candidate], Candidate | None, bool]] = {}
+        self._kinds: dict[str, tuple[Criterion[Demand, Candidate], tuple[bool, bool]]] = {}
+        self._loose = False  # whether there may be choices to be made anew, or nobody's demands
 
-    def _is_current_pin_satisfying(
-        self, name: str, criterion: Criterion[Demand, Candidate]
-    ) -> bool:
+    def resolve(
+        self, requirements: Iterable[Demand], max_rounds: int
+    ) -> State[Demand, Candidate, str]:
+        """See `Resolution`."""
+        self._begin(requirements)
+        latest: int | None = None
+        for number in range(max_rounds):
+            if self._optimistic_backjumping_ratio and self._save_states is not None:
+                # It jumped back further than is safe, which has to bear fruit by then.
+                if latest is None:
+                    rest = max_rounds - number
+                    latest = number + int(rest * self._optimistic_backjumping_ratio)
+                if number >= latest:
+                    self._loose = True
+                    self._rollback_states()
+                    continue
+            unmet = self._unmet()
+            if not unmet:
+                return self.state
+            met = self.state.criteria.keys() - set(unmet)
+            causes = self._extract_causes(self._attempt_to_pin_criterion(self._next(unmet)))
+            if causes:
+                self._loose = True
+                self._r.resolving_conflicts(causes=causes)
+                self._turn_back(causes)
+            else:
+                self._remove_information_from_criteria(self.state.criteria, self._broken(met))
+                self._push_new_state()
+        raise ResolutionTooDeep(max_rounds)
+
+    def _begin(self, requirements: Iterable[Demand]) -> None:
+        self._states = [State(mapping=OrderedDict(), criteria={}, backtrack_causes=[])]
+        for requirement in requirements:
+            try:
+                self._add_to_criteria(self.state.criteria, requirement, parent=None)
+            except RequirementsConflicted as error:
+                raise ResolutionImpossible(error.criterion.information) from error
+        # The first choice needs something to go back to.
+        self._push_new_state()
+
+    def _unmet(self) -> list[str]:
+        """List the packages that have to be chosen, or chosen again."""
+        pins, known = self.state.mapping, self._known
+        found = []
+        for name, criterion in self.state.criteria.items():
+            last, pin = known.get(name), pins.get(name)
+            if last is None or last[0] is not criterion or last[1] is not pin:
+                last = known[name] = (criterion, pin, self._is_met(criterion, pin))
+            if not last[2]:
+                found.append(name)
+        return found
+
+    def _broken(self, met: Collection[str]) -> set[str]:
+        """Name those whose choice did until the last one, and does no more."""
+        pins, criteria, known = self.state.mapping, self.state.criteria, self._known
+        return {
+            name
+            for name in met
+            if known[name][0] is not criteria[name]
+            and not self._is_met(criteria[name], pins.get(name))
+        }
+
+    def _is_met(self, criterion: Criterion[Demand, Candidate], pin: Candidate | None) -> bool:
         if not criterion.information:  # what nobody demands needs no candidate
             return True
-        pin = self.state.mapping.get(name)
-        if pin is None or pin.stale:
-            return False
-        # resolvelib asks for every package in every step; few criteria are new.
-        known = self._known.get(name)
-        if known is not None and known[0] is criterion and known[1] is pin:
-            return known[2]
-        found = all(
-            self._p.is_satisfied_by(info.requirement, pin) for info in criterion.information
+        return (
+            pin is not None
+            and not pin.stale
+            and all(
+                self._p.is_satisfied_by(info.requirement, pin) for info in criterion.information
+            )
         )
-        self._known[name] = (criterion, pin, found)
-        return found
+
+    def _next(self, unmet: list[str]) -> str:
+        """Say which of the packages to decide next."""
+        if len(unmet) > 1:
+            unmet = self._rules.narrow(unmet, self.state.backtrack_causes)
+        return unmet[0] if len(unmet) == 1 else min(unmet, key=self._get_preference)
+
+    def _get_preference(self, name: str) -> tuple[bool, bool, bool, bool, bool, int]:
+        criterion = self.state.criteria[name]
+        known = self._kinds.get(name)
+        if known is None or known[0] is not criterion:
+            known = self._kinds[name] = (criterion, self._rules.kind(criterion.information))
+        return *known[1], *self._rules.rank(name)
+
+    def _turn_back(self, causes: list[RequirementInformation[Demand, Candidate]]) -> None:
+        """Undo choices that stand in the way.
+
+        Raises:
+            ResolutionImpossible: there is nothing left to undo.
+        """
+        daring = bool(self._optimistic_backjumping_ratio)
+        try:
+            done = self._backjump(causes)
+        except ResolutionImpossible:
+            if not (daring and self._save_states):
+                raise
+            done = False
+        if not done and daring and self._save_states:
+            self._rollback_states()
+            return
+        self.state.backtrack_causes[:] = causes
+        if not done:
+            raise ResolutionImpossible(self.state.backtrack_causes)
 
     def _remove_information_from_criteria(
         self, criteria: dict[str, Criterion[Demand, Candidate]], parents: Collection[str]
     ) -> None:
         """See `Resolution`: is called after each choice, with what has to be chosen again."""
+        if not parents and not self._loose:
+            return
         pins = self.state.mapping
         changed = _take_back(criteria, set(parents))
         for name in parents:
             if name in pins:  # keeps its place in the mapping, which marks the state
                 pins[name] = replace(pins[name], stale=True)
-        if not any(pin.stale for pin in pins.values()):
+        self._loose = any(pin.stale for pin in pins.values())
+        if not self._loose:
             # All choices agree for now: what nobody demands can go, but for the last choice,
             # which marks the state.
             last = next(reversed(pins), None)
@@ -100,6 +209,7 @@ class _Search(Resolution[Demand, Candidate, str]):
                     del criteria[name]
                     pins.pop(name, None)
                 changed |= _take_back(criteria, orphans)
+            self._loose = any(not criterion.information for criterion in criteria.values())
         for name in sorted(changed & (criteria.keys() - pins.keys())):
             if criteria[name].information:
                 self._choose_anew(criteria, name)
