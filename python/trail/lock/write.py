@@ -12,16 +12,27 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from packaging.markers import Marker
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
-    from packaging.pylock import Pylock
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from packaging.pylock import Package, Pylock
 
 __all__ = ["dump_pylock"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _attributes(*keys: str) -> tuple[tuple[str, str], ...]:
+    """Pair keys of the standard with the attributes that hold their values."""
+    return tuple((key, key.replace("-", "_")) for key in keys)
+
+
 _LONG = frozenset({"environments", "wheels"})  # one item a line
-_HEAD = (
+_HEAD = _attributes(
     "lock-version",
     "environments",
     "requires-python",
@@ -30,7 +41,7 @@ _HEAD = (
     "default-groups",
     "created-by",
 )
-_PACKAGE = (
+_PACKAGE = _attributes(
     "name",
     "version",
     "marker",
@@ -44,7 +55,7 @@ _PACKAGE = (
     "wheels",
     "tool",
 )
-_FILE = (
+_FILE = _attributes(
     "name",
     "type",
     "upload-time",
@@ -65,20 +76,19 @@ def dump_pylock(pylock: Pylock) -> bytes:
     Args:
         pylock: valid; its packages are written in the order that they have.
     """
-    data = pylock.to_dict()
-    lines = [*_pairs(data, _HEAD)]
-    if not data["packages"]:
+    lines = [*_pairs(pylock, _HEAD)]
+    if not pylock.packages:
         lines.append("packages = []")
-    for package in data["packages"]:
+    for package in pylock.packages:
         lines += ["", "[[packages]]", *_pairs(package, _PACKAGE)]
-    for name, table in sorted(data.get("tool", {}).items()):
+    for name, table in sorted((pylock.tool or {}).items()):
         lines += ["", *_table(f"tool.{_key(name)}", table)]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _pairs(table: Mapping[str, Any], order: Sequence[str]) -> Iterator[str]:
-    for key in order:
-        value = table.get(key)
+def _pairs(owner: Pylock | Package, order: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for key, attribute in order:
+        value = getattr(owner, attribute)
         if value is None or (isinstance(value, list) and not value and key != "wheels"):
             continue
         if key in _LONG and isinstance(value, list):
@@ -106,11 +116,11 @@ def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Marker | SpecifierSet | Version):
+        value = str(value)
     match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
+        case bool() | int():
+            return str(value).lower()
         case str():
             return _text(value)
         case datetime():
@@ -119,10 +129,15 @@ def _value(value: Any) -> str:
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
         case dict():
-            known = [key for key in _FILE if key in value]
-            order = [*known, *sorted(set(value).difference(known))]
-            return f"{{{', '.join(f'{_key(key)} = {_value(value[key])}' for key in order)}}}"
-    raise TypeError(value)
+            known = [key for key, _ in _FILE if key in value]
+            return _inline((key, value[key]) for key in (*known, *sorted(set(value) - {*known})))
+    # A file, a folder or a repository.
+    pairs = ((key, getattr(value, attribute, None)) for key, attribute in _FILE)
+    return _inline((key, item) for key, item in pairs if item is not None)
+
+
+def _inline(pairs: Iterable[tuple[str, Any]]) -> str:
+    return f"{{{', '.join(f'{_key(key)} = {_value(item)}' for key, item in pairs)}}}"
 
 
 def _text(text: str) -> str:

@@ -16,6 +16,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag
 from packaging.version import InvalidVersion
 
+from trail.resolve.offer import wheel_tags
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from trail.model import NormalizedName
     from trail.resolve.model import Options, Target
+    from trail.resolve.offer import Batch
     from trail.resolve.shelf import Shelf
-    from trail.resolve.source import File
 
 __all__ = ["Exclusion", "Ledger", "Why", "parse_python"]
 
@@ -116,29 +117,16 @@ class Ledger:
                 self.exclusions[shelf, place] = exclusion
         return known
 
-    def accepts(self, filename: str) -> tuple[bool, ...]:
-        """Tell which platforms of the target accept a wheel."""
-        known = self._accepted.get(filename)
-        if known is None:
-            found = _parse_tags("-".join(filename[:-4].rsplit("-", 3)[-3:]).lower())
-            known = tuple(not found.isdisjoint(tags) for tags in self._tags)
-            self._accepted[filename] = known
-        return known
+    def accepts(self, filename: str) -> bool:
+        """Tell whether a platform of the target accepts a wheel."""
+        return any(self._accepts(wheel_tags(filename)))
 
     def needs_build(self, shelf: Shelf, place: int) -> bool:
         """Tell whether a candidate has no wheel that can be used."""
         if shelf.name in self.options.no_binary:
             return True
-        wheels = (file for file in shelf.files(place) if file.is_wheel)
-        usable = [one for one in self.files(wheels) if self._supports(one.requires_python)]
-        return not self._suit(usable)
-
-    def files(self, files: Iterable[File]) -> list[File]:
-        """Leave out the files that `--exclude-newer` hides."""
-        limit = self.options.exclude_newer
-        if limit is None:
-            return list(files)
-        return [one for one in files if one.upload_time is not None and one.upload_time < limit]
+        batches = shelf.offer(place, self.options.exclude_newer).everything
+        return not self._suit([one for one in batches if self._supports(one.python)])
 
     def holds_for(self, other: Ledger) -> bool:
         """Tell whether another target gives the same answers to all that was asked here."""
@@ -161,38 +149,46 @@ class Ledger:
             self._supported[specifiers] = known
         return known
 
+    def _accepts(self, tags: str) -> tuple[bool, ...]:
+        """Tell which platforms of the target accept the tags of a wheel."""
+        known = self._accepted.get(tags)
+        if known is None:
+            found = _parse_tags(tags)
+            known = tuple(not found.isdisjoint(accepted) for accepted in self._tags)
+            self._accepted[tags] = known
+        return known
+
     def _judge(self, shelf: Shelf, place: int, *, pinned: bool) -> Exclusion | None:
         if shelf.direct is not None:
             return None
-        offered = shelf.files(place)
-        files = self.files(offered)
-        if not files:
-            return Exclusion(Why.NEWER if offered else Why.EMPTY)
-        if not pinned:
-            yanked = files
-            files = [one for one in files if one.yanked is None]
-            if not files:
-                return Exclusion(Why.YANKED, next((one.yanked for one in yanked if one.yanked), ""))
-        return self._judge_files(shelf.name, files)
+        offer = shelf.offer(place, self.options.exclude_newer)
+        if not offer.files:
+            return Exclusion(Why.NEWER if shelf.files(place) else Why.EMPTY)
+        batches = offer.everything if pinned else offer.sound
+        if not batches:
+            return Exclusion(
+                Why.YANKED, next((one.yanked for one in offer.files if one.yanked), "")
+            )
+        return self._judge_batches(shelf.name, batches)
 
-    def _judge_files(self, name: NormalizedName, files: Sequence[File]) -> Exclusion | None:
-        supported = [one for one in files if self._supports(one.requires_python)]
+    def _judge_batches(self, name: NormalizedName, batches: Sequence[Batch]) -> Exclusion | None:
+        supported = [one for one in batches if self._supports(one.python)]
         if not supported:
-            return Exclusion(Why.PYTHON, files[0].requires_python or "")
-        wheels = [one for one in supported if one.is_wheel]
-        sources = len(wheels) < len(supported)
+            return Exclusion(Why.PYTHON, batches[0].python or "")
+        sources = any(one.source for one in supported)
         if name in self.options.no_binary:
             return None if sources else Exclusion(Why.BINARY)
         if sources and name not in self.options.no_build:
             return None
-        if self._suit(wheels):
+        if self._suit(supported):
             return None
         return Exclusion(Why.BUILD if sources else Why.PLATFORM)
 
-    def _suit(self, wheels: Sequence[File]) -> bool:
+    def _suit(self, batches: Sequence[Batch]) -> bool:
         """Tell whether there is a wheel for every platform of the target."""
-        return bool(wheels) and all(
-            map(any, zip(*(self.accepts(one.filename) for one in wheels), strict=True))
+        tags = [one for batch in batches for one in batch.tags]
+        return all(
+            any(self._accepts(one)[platform] for one in tags) for platform in range(len(self._tags))
         )
 
 

@@ -163,7 +163,7 @@ class _Work:
             self._request,
             self._targets,
             resolutions,
-            lambda target, filename: any(ledgers[target.name].accepts(filename)),
+            lambda target, filename: ledgers[target.name].accepts(filename),
         )
         return Outcome(
             locked=locked,

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trail.resolve.offer import make_offer
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from trail.model import NormalizedName
     from trail.resolve.need import Need
+    from trail.resolve.offer import Offer
     from trail.resolve.source import Direct, File, Project
     from trail.resolve.versions import Versions
 
@@ -52,6 +56,7 @@ class Shelf:
         self._project = project
         self._files = tuple(files)
         self._masks: dict[str, int] = {"": self.everything}
+        self._offers: dict[tuple[int, datetime | None], Offer] = {}
 
     @property
     def index(self) -> str | None:
@@ -68,6 +73,18 @@ class Shelf:
         if self._project is None:
             return self._files
         return self._project.releases[self.versions[place]]
+
+    def offer(self, place: int, limit: datetime | None) -> Offer:
+        """Sort the files of a version.
+
+        Args:
+            place: of the version.
+            limit: as for `make_offer`.
+        """
+        found = self._offers.get((place, limit))
+        if found is None:
+            found = self._offers[place, limit] = make_offer(self.files(place), limit)
+        return found
 
     def satisfying(self, need: Need) -> int:
         """Make the set of versions that satisfy a requirement, pre-releases included."""

@@ -168,7 +168,7 @@ class _Reading:
             extra for extra in extras - {_NO_EXTRA} if extra in facts.extras or dependencies[extra]
         }
         self._missing.update((name, extra) for extra in extras - provided - {_NO_EXTRA})
-        files = self._ledger.files(shelf.files(place))
+        files = shelf.offer(place, self._ledger.options.exclude_newer).files
         return Resolved(
             name=name,
             version=candidate.version,
