@@ -11,21 +11,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.requirements import InvalidRequirement, Requirement
 from resolvelib import AbstractProvider
 
 from trail.model import NormalizedName
 from trail.resolve.fit import Exclusion, Why
-from trail.resolve.graph import Candidate, Demand
+from trail.resolve.graph import NO_MATCHES, Candidate, Demand, Matches
 from trail.resolve.model import Prerelease, Strategy
 from trail.resolve.need import as_need, problem_of
 from trail.resolve.shelf import bits
 from trail.resolve.source import Broken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.version import Version
     from resolvelib.resolvers import RequirementInformation
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from trail.resolve.world import World
 
 __all__ = ["Provider"]
+
+_Wanted: TypeAlias = "tuple[Shelf, int, frozenset[NormalizedName], bool]"
+"""A set of versions with extras, and whether they may be yanked."""
 
 
 class Provider(AbstractProvider[Demand, Candidate, str]):
@@ -67,52 +70,19 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         self._watcher = watcher
         self._order: dict[str, int] = {}
         self._candidates: dict[tuple[Shelf, int, frozenset[NormalizedName]], Candidate] = {}
+        self._firsts: dict[_Wanted, tuple[int, int | None]] = {}
         self._demands: dict[tuple[Shelf, int, NormalizedName], tuple[Demand, ...]] = {}
         self._together: dict[Candidate, tuple[Demand, ...]] = {}
         self._constraints: dict[Shelf, int] = {}
         self._hinted: set[Shelf] = set()
         # Versions that are of no use, whatever else is chosen: themselves, or with an extra.
-        self._impossible: set[tuple[Shelf, int, NormalizedName]] = set()
+        self._impossible: dict[Shelf, set[tuple[int, NormalizedName]]] = {}
 
     # --- what resolvelib asks
 
     def identify(self, requirement_or_candidate: Demand | Candidate) -> str:
         """See `AbstractProvider`."""
         return requirement_or_candidate.name
-
-    def find_matches(
-        self,
-        identifier: str,
-        requirements: Mapping[str, Iterator[Demand]],
-        incompatibilities: Mapping[str, Iterator[Candidate]],
-    ) -> Sequence[Candidate] | Callable[[], Iterable[Candidate]]:
-        """See `AbstractProvider`."""
-        self._order.setdefault(identifier, len(self._order))
-        demands = list(requirements[identifier])
-        if not demands:  # resolvelib asks again for what nobody demands any more
-            return ()
-        shelf = demands[0].shelf
-        if shelf is None:
-            return ()
-        mask = self._constraint(shelf)
-        extras: set[NormalizedName] = set()
-        pinned = False
-        for demand in demands:
-            mask &= demand.mask
-            extras |= demand.need.extras
-            # Not what packages pin: a person has to have asked for a yanked version.
-            pinned = pinned or (demand.need.pins and demand.root is not None)
-        for candidate in incompatibilities[identifier]:
-            # With less extras it might have done.
-            if candidate.extras <= extras:
-                mask &= ~(1 << candidate.place)
-        if not mask:
-            return ()
-        found, wanted = shelf, frozenset(extras)
-        return lambda: (
-            self._candidate(found, place, wanted)
-            for place in self._ordered(found, mask, wanted, pinned=pinned)
-        )
 
     def is_satisfied_by(self, requirement: Demand, candidate: Candidate) -> bool:
         """See `AbstractProvider`."""
@@ -129,7 +99,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             for extra in (_NOTHING, *sorted(candidate.extras)):
                 asked = self.demands(shelf, place, extra)
                 if any(self.hopeless(demand) for demand in asked):
-                    self._impossible.add((shelf, place, extra))
+                    self._rule_out(shelf, place, extra)
                 demands += asked
             found = tuple(demands)
             if self._possible(shelf, place, candidate.extras):
@@ -137,6 +107,56 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         return found
 
     # --- what the search asks (`trail.resolve.search`)
+
+    def matches(
+        self,
+        name: str,
+        demands: Sequence[Demand],
+        incompatible: Iterable[Candidate],
+        known: Matches | None = None,
+    ) -> Matches:
+        """List the candidates that satisfy all demands for a package.
+
+        Args:
+            name: what is demanded.
+            demands: all of them.
+            incompatible: candidates that are known not to do.
+            known: what satisfies all but the last demand, if that was listed before.
+        """
+        self._order.setdefault(name, len(self._order))
+        # Asked again for what nobody demands any more, there is nothing to list.
+        shelf = demands[0].shelf if demands else None
+        if shelf is None:
+            return NO_MATCHES
+        extras = demands[-1].need.extras
+        if known is not None and known.count and extras <= known.extras:
+            mask, extras, pinned = known.mask & demands[-1].mask, known.extras, known.pinned
+            pinned = pinned or _asks_for_one(demands[-1])
+        else:
+            mask = self._constraint(shelf)
+            for demand in demands:
+                mask &= demand.mask
+            extras = frozenset(extra for demand in demands for extra in demand.need.extras)
+            pinned = any(map(_asks_for_one, demands))
+            for candidate in incompatible:
+                # With less extras it might have done.
+                if candidate.extras <= extras:
+                    mask &= ~(1 << candidate.place)
+        first = self._first((shelf, mask, extras, pinned)) if mask else None
+        if first is None:
+            return NO_MATCHES
+        rest = mask & ~(1 << first)
+        return Matches(
+            self._candidate(shelf, first, extras),
+            lambda: (
+                self._candidate(shelf, place, extras)
+                for place in self._ordered(shelf, rest, extras, pinned)
+            ),
+            mask=mask,
+            extras=extras,
+            pinned=pinned,
+            count=len(demands),
+        )
 
     def kind(
         self, information: Iterable[RequirementInformation[Demand, Candidate]]
@@ -203,7 +223,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         return mask
 
     def _ordered(
-        self, shelf: Shelf, mask: int, extras: frozenset[NormalizedName], *, pinned: bool
+        self, shelf: Shelf, mask: int, extras: frozenset[NormalizedName], pinned: bool
     ) -> Iterator[int]:
         name = shelf.name
         pinned = pinned or any(need.pins for need in self._roots.constraints.get(name, ()))
@@ -228,11 +248,23 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
                 yield place
 
     def _possible(self, shelf: Shelf, place: int, extras: frozenset[NormalizedName]) -> bool:
-        impossible = self._impossible
-        return not impossible or (
-            (shelf, place, _NOTHING) not in impossible
-            and all((shelf, place, extra) not in impossible for extra in extras)
+        impossible = self._impossible.get(shelf)
+        return impossible is None or (
+            (place, _NOTHING) not in impossible
+            and all((place, extra) not in impossible for extra in extras)
         )
+
+    def _rule_out(self, shelf: Shelf, place: int, extra: NormalizedName) -> None:
+        self._impossible.setdefault(shelf, set()).add((place, extra))
+
+    def _first(self, wanted: _Wanted) -> int | None:
+        """Find the first candidate, by a look at what was found before where that still holds."""
+        shelf = wanted[0]
+        ruled_out = len(self._impossible.get(shelf, ()))
+        known = self._firsts.get(wanted)
+        if known is None or known[0] != ruled_out:
+            known = self._firsts[wanted] = ruled_out, next(self._ordered(*wanted), None)
+        return known[1]
 
     def hopeless(self, demand: Demand) -> bool:
         """Tell whether nothing satisfies a demand, even if nobody demanded anything else."""
@@ -240,8 +272,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
         if shelf is None:
             return True
         mask = demand.mask & self._constraint(shelf)
-        places = self._ordered(shelf, mask, demand.need.extras, pinned=True)
-        return next(places, None) is None
+        return self._first((shelf, mask, demand.need.extras, True)) is None
 
     # --- demands
 
@@ -264,7 +295,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
     def _exclude(self, shelf: Shelf, place: int, why: Why, detail: str) -> tuple[Demand, ...]:
         """Make a demand that nothing satisfies, so that the version which makes it is rejected."""
-        self._impossible.add((shelf, place, _NOTHING))
+        self._rule_out(shelf, place, _NOTHING)
         self._ledger.exclusions[shelf, place] = Exclusion(why, detail)
         problem = f"requires Python {detail}" if why is Why.PYTHON else detail
         need = as_need(Requirement(shelf.name))
@@ -279,10 +310,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             if demand.shelf is not None and demand.shelf not in self._hinted:
                 self._hinted.add(demand.shelf)
                 mask = demand.mask & self._constraint(demand.shelf)
-                places = self._ordered(
-                    demand.shelf, mask, demand.need.extras, pinned=demand.need.pins
-                )
-                first = next(places, None)
+                first = self._first((demand.shelf, mask, demand.need.extras, demand.need.pins))
                 if first is not None:
                     self._world.hint_metadata(demand.shelf, (first,))
         return demands
@@ -309,6 +337,11 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
 
 
 _NOTHING = NormalizedName("")  # no extra
+
+
+def _asks_for_one(demand: Demand) -> bool:
+    """Whether a person pinned it, who may then have a version that was yanked."""
+    return demand.need.pins and demand.root is not None
 
 
 def _stable_first(shelf: Shelf, places: Iterable[int]) -> Iterator[int]:

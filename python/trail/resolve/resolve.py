@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from trail.report import Reporter
-from trail.resolve.explain import explain
 from trail.resolve.fit import Ledger
 from trail.resolve.merge import merge
 from trail.resolve.solve import Conflict, Solved, solve
@@ -45,13 +44,13 @@ class Outcome:
     Args:
         locked: for all targets together.
         resolutions: for each target that has a solution.
-        left_out: targets without a solution, and why.
+        left_out: targets without a solution, and what clashed (`explain` says it in words).
         solved: how often the solver had to work.
     """
 
     locked: Locked
     resolutions: tuple[Resolution, ...]
-    left_out: tuple[tuple[Target, ResolutionError], ...] = ()
+    left_out: tuple[tuple[Target, Conflict], ...] = ()
     solved: int = 0
 
 
@@ -93,8 +92,8 @@ class _Work:
         self._targets: list[Target] = []
         self._found: dict[str, Solved] = {}
         self._originals: list[Solved] = []
-        self._conflicts: list[tuple[Conflict, ResolutionError]] = []
-        self._left_out: list[tuple[Target, ResolutionError]] = []
+        self._conflicts: list[Conflict] = []
+        self._left_out: list[tuple[Target, Conflict]] = []
         self._preferences: dict[NormalizedName, list[Version]] = {
             name: list(versions)
             for name, versions in request.options.preferences.items()
@@ -107,19 +106,17 @@ class _Work:
         ledger = Ledger(target, self._request.options)
         found = self._reuse(ledger)
         if found is None:
-            error = next(
-                (error for one, error in self._conflicts if one.ledger.holds_for(ledger)), None
-            )
-            if error is None:
+            conflict = next((one for one in self._conflicts if one.ledger.holds_for(ledger)), None)
+            if conflict is None:
                 try:
                     found = self._solve(target)
-                except Conflict as conflict:
-                    error = explain(conflict, self._request, self._world)
-                    self._conflicts.append((conflict, error))
-            if error is not None:
+                except Conflict as new:
+                    conflict = new
+                    self._conflicts.append(conflict)
+            if conflict is not None:
                 if required:
-                    raise error
-                self._left_out.append((target, error))
+                    raise self._explain(conflict)
+                self._left_out.append((target, conflict))
                 return
         if found is not None:
             self._found[target.name] = found
@@ -139,7 +136,7 @@ class _Work:
             try:
                 before = self._reuse(ledger) or self._solve(part)
             except Conflict as conflict:
-                self._left_out.append((part, explain(conflict, self._request, self._world)))
+                self._left_out.append((part, conflict))
             else:
                 self._found[part.name] = before
             self._targets.insert(place, part)
@@ -151,7 +148,7 @@ class _Work:
             ResolutionError: nothing was found.
         """
         if not self._found:
-            raise self._left_out[0][1]
+            raise self._explain(self._left_out[0][1])
         self._warn()
         resolutions = [
             self._found[target.name].resolution
@@ -171,6 +168,11 @@ class _Work:
             left_out=tuple(self._left_out),
             solved=len(self._originals) + len(self._conflicts),
         )
+
+    def _explain(self, conflict: Conflict) -> ResolutionError:
+        from trail.resolve.explain import explain  # noqa: PLC0415  # most have a solution
+
+        return explain(conflict, self._request, self._world)
 
     def _reuse(self, ledger: Ledger) -> Solved | None:
         for one in self._originals:

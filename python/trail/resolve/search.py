@@ -13,7 +13,6 @@ before are taken back. Three things go wrong then in resolvelib 1.2, and are put
 from __future__ import annotations
 
 import contextlib
-import operator
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -24,16 +23,14 @@ from resolvelib.resolvers import (
     ResolutionImpossible,
     ResolutionTooDeep,
 )
-from resolvelib.structs import IteratorMapping, State, build_iter_view
+from resolvelib.structs import RequirementInformation, State
 
-from trail.resolve.graph import Candidate, Demand
+from trail.resolve.graph import Candidate, Demand, Matches
 from trail.resolve.watcher import StartAgainError
 from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-
-    from resolvelib.resolvers import RequirementInformation
 
     from trail.resolve.provider import Provider
     from trail.resolve.watcher import Watcher
@@ -216,14 +213,56 @@ class _Search(Resolution[Demand, Candidate, str]):
 
     def _choose_anew(self, criteria: dict[str, Criterion[Demand, Candidate]], name: str) -> None:
         criterion = criteria[name]
-        matches = self._p.find_matches(
-            identifier=name,
-            requirements=IteratorMapping(criteria, operator.methodcaller("iter_requirement")),
-            incompatibilities=IteratorMapping(criteria, operator.attrgetter("incompatibilities")),
+        matches = self._rules.matches(name, _demands(criterion), criterion.incompatibilities)
+        criteria[name] = Criterion(matches, criterion.information, criterion.incompatibilities)
+
+    def _add_to_criteria(
+        self,
+        criteria: dict[str, Criterion[Demand, Candidate]],
+        requirement: Demand,
+        parent: Candidate | None,
+    ) -> None:
+        """See `Resolution`: candidates are found from those before the new demand."""
+        self._r.adding_requirement(requirement, parent)
+        name = requirement.name
+        before = criteria.get(name)
+        information = [RequirementInformation(requirement, parent)]
+        incompatible: list[Candidate] = []
+        known = None
+        if before is not None:
+            information = [*before.information, *information]
+            incompatible = list(before.incompatibilities)
+            # Where demands were taken back there may be more candidates again.
+            candidates = before.candidates
+            if isinstance(candidates, Matches) and candidates.count == len(before.information):
+                known = candidates
+        demands = [info.requirement for info in information]
+        criterion = Criterion(
+            self._rules.matches(name, demands, incompatible, known), information, incompatible
         )
-        criteria[name] = Criterion(
-            build_iter_view(matches), criterion.information, criterion.incompatibilities
-        )
+        if not criterion.candidates:
+            raise RequirementsConflicted(criterion)
+        criteria[name] = criterion
+
+    def _patch_criteria(
+        self, incompatibilities_from_broken: list[tuple[str, list[Candidate]]]
+    ) -> bool:
+        """See `Resolution`: takes out of the state what is known not to do."""
+        criteria = self.state.criteria
+        for name, candidates in incompatibilities_from_broken:
+            criterion = criteria.get(name)
+            if criterion is None or not candidates:
+                continue
+            incompatible = [*candidates, *criterion.incompatibilities]
+            matches = self._rules.matches(name, _demands(criterion), incompatible)
+            if not matches:
+                return False
+            criteria[name] = Criterion(matches, list(criterion.information), incompatible)
+        return True
+
+
+def _demands(criterion: Criterion[Demand, Candidate]) -> list[Demand]:
+    return [info.requirement for info in criterion.information]
 
 
 def _take_back(
