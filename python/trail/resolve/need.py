@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trail.resolve.source import Metadata
 
-__all__ = ["Need", "Needs", "as_need"]
+__all__ = ["Need", "Needs", "Reader", "as_need"]
 
 # Takes the extra out of a marker without parsing it: airflow has 1000 requirements, and all
 # but a few of them belong to extras that nobody asks for.
@@ -86,27 +86,57 @@ def as_need(requirement: Requirement, text: str | None = None) -> Need:
     )
 
 
+class Reader:
+    """Reads requirements, each text once: the versions of a package have most of them in common."""
+
+    def __init__(self) -> None:
+        self._needs: dict[str, Need] = {}
+        self._extras: dict[str, tuple[NormalizedName, ...]] = {}
+
+    def need(self, text: str) -> Need:
+        """Parse a requirement.
+
+        Raises:
+            InvalidRequirement: it is none.
+        """
+        need = self._needs.get(text)
+        if need is None:
+            need = self._needs[text] = as_need(_read(text), text)
+        return need
+
+    def extras(self, text: str) -> tuple[NormalizedName, ...]:
+        """Tell for which extras alone a requirement holds, by a look at its marker.
+
+        Returns:
+            Nothing for a requirement that may hold without one, or that is too involved for a
+            look.
+        """
+        found = self._extras.get(text)
+        if found is None:
+            found = self._extras[text] = tuple(
+                dict.fromkeys(NormalizedName(canonicalize_name(extra)) for extra in _extras(text))
+            )
+        return found
+
+
 class Needs:
     """The requirements of one version, by extra; parsed when they are asked for.
 
     Args:
         metadata: of the version.
-        parsed: what was parsed before, by text; grows.
+        reader: reads the requirements.
     """
 
-    def __init__(self, metadata: Metadata, parsed: dict[str, Need]) -> None:
-        self._parsed = parsed
+    def __init__(self, metadata: Metadata, reader: Reader) -> None:
+        self._reader = reader
         self._plain: list[str] = []
         self._of: dict[NormalizedName, list[str]] = {}
         for text in metadata.requires_dist:
-            _, _, marker = text.partition(";")
-            extras = _EXTRA.findall(marker) if "extra" in marker else ()
-            if not extras or marker.count("extra") != len(extras) or _OR.search(marker):
+            extras = reader.extras(text)
+            if not extras:
                 self._plain.append(text)
-                continue
-            for _, extra in extras:
-                name = NormalizedName(canonicalize_name(extra))
-                self._of.setdefault(name, []).append(text)
+            for extra in extras:
+                self._of.setdefault(extra, []).append(text)
 
     def of(self, extra: NormalizedName) -> tuple[Need, ...]:
         """List what may hold for an extra, or for the package itself if it is empty.
@@ -119,13 +149,15 @@ class Needs:
         texts = self._of.get(extra, []) if extra else []
         # Markers too involved for a look are left to be evaluated, for each extra.
         odd = [text for text in self._plain if not extra or "extra" in text.partition(";")[2]]
-        return tuple(self._parse(text) for text in (*odd, *texts))
+        return tuple(self._reader.need(text) for text in (*odd, *texts))
 
-    def _parse(self, text: str) -> Need:
-        need = self._parsed.get(text)
-        if need is None:
-            need = self._parsed[text] = as_need(_read(text), text)
-        return need
+
+def _extras(text: str) -> list[str]:
+    _, _, marker = text.partition(";")
+    if "extra" not in marker:
+        return []
+    found = [extra for _, extra in _EXTRA.findall(marker)]
+    return [] if marker.count("extra") != len(found) or _OR.search(marker) else found
 
 
 def _read(text: str) -> Requirement:

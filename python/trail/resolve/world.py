@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trail.resolve.need import Need, Needs
+from trail.resolve.need import Needs, Reader
 from trail.resolve.shelf import Shelf
 from trail.resolve.source import Broken
 from trail.resolve.versions import Versions
@@ -47,7 +47,7 @@ class World:
         self.source = source
         self._shelves: dict[tuple[NormalizedName, Direct | None, str | None], Shelf | None] = {}
         self._facts: dict[tuple[Shelf, int], Facts | Broken] = {}
-        self._parsed: dict[str, Need] = {}
+        self._reader = Reader()
 
     def shelf(
         self, name: NormalizedName, direct: Direct | None = None, pin: str | None = None
@@ -120,5 +120,5 @@ class World:
         return Facts(
             requires_python=answer.requires_python,
             extras=answer.extras,
-            needs=Needs(answer, self._parsed),
+            needs=Needs(answer, self._reader),
         )

@@ -5,13 +5,14 @@ from packaging.requirements import InvalidRequirement
 from packaging.version import Version
 from tests.helpers.memory_source import normal
 
-from trail.resolve.need import Needs
+from trail.resolve.need import Needs, Reader
 from trail.resolve.source import Metadata
 
 
 def needs(*texts: str, extra: str = "") -> list[str]:
     metadata = Metadata(name=normal("a"), version=Version("1"), requires_dist=texts)
-    return [str(need.specifier or need.name) for need in Needs(metadata, {}).of(normal(extra))]
+    found = Needs(metadata, Reader()).of(normal(extra))
+    return [str(need.specifier or need.name) for need in found]
 
 
 @pytest.mark.parametrize(
