@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.helpers.index import IndexServer, serve_index
+from tests.helpers.sources import git, make_repository
 from tests.helpers.trail import Project, make_project
 from tests.helpers.wheels import make_wheel
 
@@ -23,11 +24,11 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def python(project: Project, code: str) -> subprocess.CompletedProcess[str]:
+def python(project: Project, code: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-P", "-c", code],
         cwd=project.root,
-        env=project.surroundings(),
+        env=project.surroundings(**environ),
         capture_output=True,
         text=True,
         timeout=120,
@@ -112,6 +113,80 @@ def test_another_version_of_what_was_imported_is_told(
         ), result.stderr
 
 
+def test_a_missing_module_says_how_to_get_it_here(project: Project) -> None:
+    result = python(project, "import trail\ntrail.activate()\nimport cv2\n")
+    assert result.stderr.splitlines()[-3:] == [
+        "ModuleNotFoundError: No module named 'cv2'",
+        "`cv2` is part of `opencv-python`, which is not in the lock",
+        'hint: trail.interactive("opencv-python")',
+    ]
+
+
+def test_errors_show_their_hints(project: Project) -> None:
+    (project.root / "pylock.toml").unlink()
+    (project.root / "pyproject.toml").unlink()
+    result = python(project, "import trail\ntrail.activate()\n")
+    assert result.stderr.splitlines()[-3:] == [
+        f"trail.errors.ProjectError: there is no project in `{project.root}` or above it",
+        "  looked for: pylock.toml, pyproject.toml",
+        "hint: go to a project, or name what to use: trail install -r requirements.txt",
+    ]
+
+
+def test_processes_of_a_fork_server_have_them(project: Project) -> None:
+    (project.root / "fork.py").write_text(
+        "import multiprocessing, sys, trail\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "def work(_):\n    import one\n    return one.VERSION\n"
+        "if __name__ == '__main__':\n"
+        "    trail.activate()\n"
+        "    context = multiprocessing.get_context('forkserver')\n"
+        "    with ProcessPoolExecutor(1, mp_context=context) as pool:\n"
+        "        print(*pool.map(work, [0]))\n"
+    )
+    result = python(project, "import runpy; runpy.run_path('fork.py', run_name='__main__')")
+    assert result.stdout == "1\n", result.stderr
+
+
+def test_a_project_in_a_repository(project: Project, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    (repository / "inner").mkdir(parents=True)
+    lock = project.lock([tmp_path / "one-1.0-py3-none-any.whl"])
+    lock.rename(repository / "inner" / "pylock.toml")
+    (repository / "inner" / "app.py").write_text("import one\nTEXT = f'first {one.VERSION}'\n")
+    first = make_repository(repository)
+    (repository / "inner" / "app.py").write_text("TEXT = 'second'\n")
+    git(repository, "commit", "--all", "--message=two")
+    url = f"{repository.as_uri()}#subdirectory=inner"
+    result = python(
+        project,
+        "import subprocess, sys, trail\n"
+        f"folder = trail.from_git({url!r}, {first[:12]!r})\n"
+        f"assert trail.from_git({url!r}, {first[:12]!r}) == folder\n"
+        "import app\n"
+        "print(app.TEXT, folder.name, app.__file__ == str(folder / 'app.py'), flush=True)\n"
+        "subprocess.run([sys.executable, '-c', 'import app; print(app.TEXT)'], cwd='/')\n"
+        "del sys.modules['app']\n"
+        f"trail.from_git('git+' + {url!r})\n"
+        "import app\n"
+        "print(app.TEXT)\n",
+    )
+    assert (result.stdout, result.stderr) == ("first 1 inner True\nfirst 1\nsecond\n", "")
+
+
+def test_a_repository_without_a_project(project: Project, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "readme").write_text("")
+    commit, url = make_repository(repository), repository.as_uri()
+    result = python(project, f"import trail\ntrail.from_git({str(repository)!r})\n")
+    assert result.stderr.splitlines()[-3:] == [
+        f"trail.errors.ProjectError: there is no project in `{url}` at {commit[:12]}",
+        "  looked for: pylock.toml, pyproject.toml, requirements.txt",
+        "  in: its top",
+    ]
+
+
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[IndexServer]:
     folder = tmp_path / "index"
@@ -147,7 +222,50 @@ def test_without_a_project_nothing_is_kept(tmp_path: Path, index: IndexServer) -
     (project.root / "pyproject.toml").unlink()
     result = python(
         project,
-        "import trail\ntrail.interactive('three==2.0')\nimport three\nprint(three.VERSION)\n",
+        "import trail\n"
+        "trail.interactive('three==2.0')\n"
+        "trail.interactive(four='*')\n"
+        "import three, four\n"
+        "print(three.VERSION)\n",
     )
     assert (result.stdout, result.stderr) == ("2.0\n", "")
     assert list(project.root.iterdir()) == []
+
+
+def test_a_project_is_left_alone_where_that_is_wished(tmp_path: Path, index: IndexServer) -> None:
+    project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+    text = (project.root / "pyproject.toml").read_text()
+    result = python(
+        project,
+        "import trail\n"
+        "trail.interactive('three<2.5', save=False)\n"
+        "trail.interactive('four', save=False)\n"
+        "import three, four\n"
+        "print(three.VERSION)\n",
+    )
+    assert (result.stdout, result.stderr) == ("2.0\n", "")
+    assert (project.root / "pyproject.toml").read_text() == text
+
+
+def test_the_hook_and_strictness_are_those_of_the_last_prefix(
+    tmp_path: Path, index: IndexServer
+) -> None:
+    project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+    head = (project.root / "pyproject.toml").read_text() + 'requires-python = ">=3.11,<3.13"\n'
+    (project.root / "pyproject.toml").write_text(head)
+    result = python(
+        project,
+        "import pathlib, sys, trail\n"
+        "trail.interactive(four='^1')\n"
+        "head = pathlib.Path('pyproject.toml').read_text()\n"
+        "def use(strict):\n"
+        "    text = head + '[tool.trail]\\nstrict = ' + strict + '\\n'\n"
+        "    pathlib.Path('pyproject.toml').write_text(text)\n"
+        "    prefix = trail.activate()\n"
+        "    sys.modules.pop('three', None)\n"
+        "    try: import three\n"
+        "    except ImportError as error: print(error.name)\n"
+        "    else: print(type(three.__loader__).__name__, str(prefix) in three.__file__)\n"
+        "for strict in ('true', 'false', 'true'): use(strict)\n",
+    )
+    assert (result.stdout, result.stderr) == ("three\nPrefixLoader True\nthree\n", "")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.helpers.trail import Project, make_project
+from tests.helpers.trail import Project, make_project, package
 from tests.helpers.wheels import make_wheel
 
 
@@ -46,6 +46,32 @@ def test_the_link_is_made_and_kept_current(
     project.lock([make_wheel(tmp_path, "two", "1.0", {"two.py": ""})])
     assert project.trail("run", "python", "-c", "import two").code == 0
     assert target() == project.trail("prefix", "path").out.strip()
+
+
+def test_runs_with_other_options_leave_the_link(project: Project, tmp_path: Path) -> None:
+    two = package(
+        make_wheel(tmp_path, "two", "1.0", {"two.py": ""}), marker='"test" in dependency_groups'
+    )
+    wheels: list[Path | str] = [tmp_path / "one-1.0-py3-none-any.whl", two]
+    project.lock(wheels, head='dependency-groups = ["test"]')
+    assert project.trail("prefix", "link", "--group", "test").code == 0
+    linked = (project.root / ".venv").readlink()
+    assert project.trail("run", "python", "-c", "import one").code == 0
+    assert project.trail("prefix", "path").code == 0
+    assert (project.root / ".venv").readlink() == linked
+    three = make_wheel(tmp_path, "three", "1.0", {"three.py": ""})
+    project.lock([*wheels, three], head='dependency-groups = ["test"]')
+    assert project.trail("run", "python", "-c", "import three").code == 0
+    assert (project.root / ".venv").readlink() == linked
+    assert project.trail("run", "--group", "test", "python", "-c", "import two, three").code == 0
+    path = project.trail("prefix", "path", "--group", "test").out.strip()
+    assert str((project.root / ".venv").readlink()) == path != str(linked)
+
+
+def test_the_link_is_kept_from_collection(project: Project) -> None:
+    assert project.trail("prefix", "link").code == 0
+    assert project.trail("depot", "gc", "--days", "0").code == 0
+    assert (project.root / ".venv" / "pyvenv.cfg").is_file()
 
 
 def test_a_strange_venv_stays(project: Project) -> None:

@@ -18,6 +18,7 @@ from trail.cli.options import (
 )
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
+from trail.commands.keep import LINK, prefix_words, remember
 from trail.commands.link import link_prefix
 from trail.commands.run import make_prefix
 
@@ -42,7 +43,7 @@ def command() -> None:
 @click.pass_context
 def path(context: click.Context, /, **options: object) -> None:
     """Print the prefix' folder, for scripts and editors."""
-    _, prefix = _make(context, options)
+    _, prefix, _ = _make(context, options)
     click.echo(prefix.path)
 
 
@@ -55,7 +56,7 @@ def path(context: click.Context, /, **options: object) -> None:
 @click.pass_context
 def show(context: click.Context, /, as_json: bool, **options: object) -> None:
     """Print what the prefix holds."""
-    installed, prefix = _make(context, options)
+    installed, prefix, _ = _make(context, options)
     interpreter = installed.python.interpreter
     if as_json:
         click.echo(
@@ -90,16 +91,20 @@ def show(context: click.Context, /, as_json: bool, **options: object) -> None:
 def link(context: click.Context, /, as_file: bool, **options: object) -> None:
     """Put a .venv into the project, for editors and type checkers.
 
-    It points to the prefix, and later runs keep it current.
+    It points to the prefix of these options, and later runs with the same ones keep it current.
     """
-    installed, prefix = _make(context, options)
+    installed, prefix, words = _make(context, options)
     place = link_prefix(installed.python.root, prefix.path, as_file=as_file)
+    remember((LINK, *words), installed, prefix, name=LINK)
     make_printer(context).say(f"{place} points to {prefix.path}")
 
 
-def _make(context: click.Context, options: dict[str, object]) -> tuple[Installed, Prefix]:
+def _make(
+    context: click.Context, options: dict[str, object]
+) -> tuple[Installed, Prefix, tuple[str, ...]]:
     request, given = make_request(options)
     with choose_reporter(make_printer(context)) as reporter:
-        installed, prefix = make_prefix(make_context(context, reporter, **given), request)
+        world = make_context(context, reporter, **given)
+        installed, prefix = make_prefix(world, request)
     settle_in_background(installed.stack)
-    return installed, prefix
+    return installed, prefix, prefix_words(world, request)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trail.depot.store import Entry, Stack
     from trail.model import Selection
 
-__all__ = ["Installed", "Provided", "install"]
+__all__ = ["Installed", "Provided", "install", "request_words"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def install(context: Context, request: Request) -> Installed:
     begun = time.monotonic()
     stack = context.depots()
     python = choose_python(context, request, stack.receiver.layout.interpreters)
-    words = _words(context, request)
+    words = request_words(context, request)
     record = stack.receiver.layout.root_file(root_name(str(python.root), words))
     # Requirements without a project mean what is newest now.
     fresh = bool(request.wheels or (request.packages and context.project is None))
@@ -173,7 +173,13 @@ def _as_input(path: Path) -> Input:
     return take_input(str(path))[0]
 
 
-def _words(context: Context, request: Request) -> tuple[str, ...]:
+def request_words(context: Context, request: Request) -> tuple[str, ...]:
+    """Give what decides about the entries that are needed, besides files.
+
+    Args:
+        context: where and how.
+        request: what is asked for.
+    """
     inner = context.inner_version_file
     return install_words(
         context.environ,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from trail.commands.declared import strictness
 from trail.commands.install import Installed, install
+from trail.commands.keep import is_linked, prefix_words, remember
 from trail.commands.link import refresh_link
 from trail.commands.start import CannotStart, program, scripts_folder, surroundings
-from trail.depot.roots import Root, root_name, write_root
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import Prefix, PrefixRequest
 from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from trail.commands.context import Context
     from trail.commands.target import Request
@@ -43,12 +43,22 @@ class Ready:
     seconds: float
 
 
-def make_prefix(context: Context, request: Request) -> tuple[Installed, Prefix]:
+def make_prefix(
+    context: Context,
+    request: Request,
+    *,
+    folders: tuple[Path, ...] = (),
+    words: tuple[str, ...] | None = None,
+) -> tuple[Installed, Prefix]:
     """Install what is missing, and make or find the prefix.
+
+    In a project it gets a root, and a `.venv` that was made for the same is led to it.
 
     Args:
         context: where and how.
         request: what is asked for.
+        folders: to be imported from as well.
+        words: the root's name, where somebody looks for it.
 
     Raises:
         TrailError: something of that is not possible.
@@ -58,12 +68,19 @@ def make_prefix(context: Context, request: Request) -> tuple[Installed, Prefix]:
         PrefixRequest(
             interpreter=installed.python.interpreter,
             entries=installed.entries,
+            editable_roots=folders,
             link_mode=context.settings.link_mode,
             strict=strictness(context, request, installed.python.root, installed.entries),
         ),
         installed.stack.receiver,
         context.reporter,
     )
+    if context.project is not None:
+        own = prefix_words(context, request)
+        if installed.lasting:
+            remember(words or own, installed, prefix)
+        if is_linked(own, installed):
+            refresh_link(installed.python.root, prefix.path)
     return installed, prefix
 
 
@@ -83,12 +100,10 @@ def prepare(
         TrailError: the prefix cannot be made.
     """
     begun = time.monotonic()
-    installed, prefix = make_prefix(context, request)
+    # The fast path knows nothing of a version file further in.
+    name = words if context.inner_version_file is None else None
+    installed, prefix = make_prefix(context, request, words=name)
     seconds = time.monotonic() - begun - installed.seconds
-    if context.project is not None and context.inner_version_file is None:
-        if installed.lasting:
-            _remember(words, installed, prefix)
-        refresh_link(installed.python.root, prefix.path)
     environ = surroundings(str(prefix.path), context.environ)
     try:
         arguments = program(command, str(prefix.path), environ)
@@ -105,21 +120,3 @@ def prepare(
         prefix=prefix,
         seconds=seconds,
     )
-
-
-def _remember(words: tuple[str, ...], installed: Installed, prefix: Prefix) -> None:
-    """Leave what the fast path needs; without it the next start is only slower."""
-    layout = installed.stack.receiver.layout
-    project = str(installed.python.root)
-    with contextlib.suppress(OSError):
-        write_root(
-            layout.root_file(root_name(project, words)),
-            Root(
-                project=project,
-                request=words,
-                prefix=str(prefix.path),
-                entries=[entry.id for entry in installed.entries],
-                inputs=installed.inputs,
-                depots=[str(depot.layout.root) for depot in installed.stack.depots],
-            ),
-        )

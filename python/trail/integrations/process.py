@@ -1,28 +1,27 @@
-"""`trail.activate()`: give a running interpreter the packages of a project.
+"""`trail.activate()`, `interactive()` and `from_git()`: packages for a running interpreter.
 
-For notebooks and consoles, where no `trail run` came before. The prefix' site-packages comes
-before those of the interpreter, its hook is installed, and `sys.executable` becomes the
-prefix' Python, so that subprocesses and multiprocessing have the same packages. What was
-imported before stays as it is; where that is another version, the user is told.
+For notebooks and consoles, where no `trail run` came before.
 """
 
 from __future__ import annotations
 
 import os
-import site
 import sys
 import warnings
-from importlib import invalidate_caches
-from importlib.metadata import Distribution, PackageNotFoundError
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
+from trail.commands.adhoc import read_requirement
 from trail.commands.change import add, place_of
+from trail.commands.checkout import check_out_project
 from trail.commands.context import Context
 from trail.commands.run import make_prefix
-from trail.commands.start import scripts_folder
 from trail.commands.target import Request
-from trail.errors import PrefixError, UsageError
+from trail.errors import ManyErrors, TrailError, UsageError
+from trail.integrations.enter import enter
 from trail.report import Reporter
 from trail.resolve.model import Options
 from trail.settings import Overrides
@@ -30,10 +29,7 @@ from trail.settings import Overrides
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from trail.depot.store import Entry
-    from trail.prefix.model import Prefix
-
-__all__ = ["activate", "enter", "interactive"]
+__all__ = ["activate", "from_git", "interactive"]
 
 
 class _Warner(Reporter):
@@ -69,10 +65,50 @@ def activate(
     Raises:
         TrailError: there is no lock, it does not fit, or a package cannot be installed.
     """
-    request = Request(python=_base(), extras=tuple(extras), groups=tuple(groups))
-    installed, prefix = make_prefix(_context(project), request)
-    enter(prefix, installed.entries, strict=strict)
-    return prefix.path
+    with _explained():
+        _session.extras, _session.groups = tuple(extras), tuple(groups)
+        _session.packages.clear()
+        return _enter(_context(project), _session.request(), strict=strict)
+
+
+def from_git(  # what a repository and a project have to choose from
+    url: str,
+    rev: str | None = None,
+    *,
+    extras: Iterable[str] = (),
+    groups: Iterable[str] = (),
+    strict: bool = False,
+) -> Path:
+    """Use a project in a git repository: its modules, and the packages of its lock.
+
+    `trail.from_git("https://host/somebody/repository", "v1.0")`. It is checked out once for
+    each commit. Its lock is taken as it is; a project without one is locked first.
+
+    Args:
+        url: of the repository; `#subdirectory=…` names a folder in it.
+        rev: a branch, tag or commit; None for the default branch.
+        extras: as in `activate`.
+        groups: as in `activate`.
+        strict: as in `activate`.
+
+    Returns:
+        The project's folder.
+
+    Raises:
+        TrailError: it cannot be fetched, there is no project in it, or as in `activate`.
+    """
+    with _explained():
+        here = _context(None)
+        folder = check_out_project(here, url, rev)
+        context = _context(folder)
+        request = Request(
+            python=_base(),
+            extras=tuple(extras),
+            groups=tuple(groups),
+            policy="frozen" if (folder / "pylock.toml").is_file() else "auto",
+        )
+        _enter(context, request, strict=strict, folders=(folder,))
+    return folder
 
 
 def interactive(
@@ -81,7 +117,7 @@ def interactive(
     """Add packages to this process, resolving them together with the project's.
 
     `trail.interactive("numpy>=2", pandas="^2")`. It can be called again and again: what was
-    asked for before is not forgotten in a project, as it is saved there.
+    asked for before stays.
 
     Args:
         requirements: as in `pyproject.toml` (PEP 508).
@@ -97,44 +133,63 @@ def interactive(
         UsageError: a requirement cannot be read.
         TrailError: they cannot be resolved or installed.
     """
-    words = [*requirements, *(f"{name}{_specifier(text)}" for name, text in by_name.items())]
-    context = _context(None)
-    in_project = context.project is not None and context.project.pyproject is not None
-    if save is None:
-        save = in_project
-    if save and words:
-        add(context, words, place_of(None, None), Options())
-        return activate(strict=strict)
-    request = Request(python=_base(), packages=tuple(words))
-    installed, prefix = make_prefix(context, request)
-    enter(prefix, installed.entries, strict=strict)
+    with _explained():
+        words = [*requirements, *(f"{name}{_specifier(text)}" for name, text in by_name.items())]
+        wanted = {str(canonicalize_name(read_requirement(word).name)): word for word in words}
+        context = _context(None)
+        if save is None:
+            save = context.project is not None and context.project.pyproject is not None
+        if save and words:
+            add(context, words, place_of(None, None), Options())
+            context = _context(None)
+            for name in wanted:
+                _session.packages.pop(name, None)
+        else:
+            _session.packages.update(wanted)
+        return _enter(context, _session.request(), strict=strict)
+
+
+class _Session:
+    """What this process was given, as `sys.path` is what it may import."""
+
+    def __init__(self) -> None:
+        self.extras: tuple[str, ...] = ()
+        self.groups: tuple[str, ...] = ()
+        self.packages: dict[str, str] = {}
+
+    def request(self) -> Request:
+        return Request(
+            python=_base(),
+            extras=self.extras,
+            groups=self.groups,
+            packages=tuple(self.packages.values()),
+        )
+
+
+_session = _Session()
+
+
+def _enter(
+    context: Context, request: Request, *, strict: bool, folders: tuple[Path, ...] = ()
+) -> Path:
+    installed, prefix = make_prefix(context, request, folders=folders)
+    trees = installed.stack.receiver.layout.sources
+    enter(prefix, installed.entries, strict=strict, trees=trees)
     return prefix.path
 
 
-def enter(prefix: Prefix, entries: Iterable[Entry], *, strict: bool = False) -> None:
-    """Let this process import from a prefix.
-
-    Args:
-        prefix: made for the Python that runs this.
-        entries: what it holds.
-        strict: as in `activate`.
-
-    Raises:
-        PrefixError: with `strict`, something imported has another version there.
-    """
-    clashes = list(_clashes(prefix, entries))
-    if clashes and strict:
-        raise PrefixError(
-            "packages were imported already, in other versions than the lock has",
-            details=tuple(clashes),
-            hint="restart the interpreter, then activate before importing",
-        )
-    for name, versions in clashes:
-        warnings.warn(
-            f"`{name}` was imported already: {versions}; restart to use the locked one",
-            stacklevel=3,
-        )
-    _use(prefix)
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Show an error's details and hint in its traceback, where the command line prints them."""
+    try:
+        yield
+    except TrailError as error:
+        for one in error.errors if isinstance(error, ManyErrors) else (error,):
+            for label, text in one.details:
+                error.add_note(f"  {label}: {text}")
+            if one.hint is not None:
+                error.add_note(f"hint: {one.hint}")
+        raise
 
 
 def _context(project: str | os.PathLike[str] | None) -> Context:
@@ -165,56 +220,3 @@ def _specifier(text: str) -> str:
         above = [*parts[:place], str(int(parts[place]) + 1)]
         return f">={text[1:]},<{'.'.join(above)}"
     return f"=={text}" if text[0].isdigit() else text
-
-
-def _clashes(prefix: Prefix, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
-    """Find distributions whose modules were imported, of another version than the prefix has."""
-    inside = os.fspath(prefix.site_packages) + os.sep
-    for entry in entries:
-        facts = entry.info().facts
-        files = [
-            getattr(sys.modules[item.name], "__file__", None)
-            for item in facts.top_level
-            if item.name in sys.modules
-        ]
-        if not any(file is not None and not file.startswith(inside) for file in files):
-            continue
-        try:
-            version = Distribution.from_name(facts.name).version
-        except PackageNotFoundError:
-            continue
-        if version != facts.version:
-            yield facts.name, f"version {version}, but the lock has {facts.version}"
-
-
-def _use(prefix: Prefix) -> None:
-    packages = os.fspath(prefix.site_packages)
-    prefixes = os.fspath(prefix.path.parent) + os.sep
-    # What another activation brought goes; what belongs to the interpreter stays.
-    before = [path for path in sys.path if not path.startswith(prefixes)]
-    sys.path[:] = before
-    # Reads the .pth files, the hook's first, as the interpreter does at its start.
-    site.addsitedir(packages)
-    added = [path for path in sys.path if path not in before]
-    own = next(
-        (
-            place
-            for place, path in enumerate(before)
-            if path.endswith(("site-packages", "dist-packages"))
-        ),
-        len(before),
-    )
-    sys.path[:] = [*before[:own], *added, *before[own:]]
-    scripts = scripts_folder(os.fspath(prefix.path))
-    others = [
-        path
-        for path in os.environ.get("PATH", os.defpath).split(os.pathsep)
-        if not path.startswith(prefixes)
-    ]
-    os.environ["PATH"] = os.pathsep.join([scripts, *others])
-    sys.executable = os.fspath(prefix.python)
-    if "multiprocessing" in sys.modules:
-        import multiprocessing  # noqa: PLC0415  # it took the old one when it was imported
-
-        multiprocessing.set_executable(sys.executable)
-    invalidate_caches()
