@@ -179,6 +179,27 @@ def _links(value: object, folder: Path, home: Path) -> tuple[str, ...]:
     )
 
 
+def _moment(value: object, _folder: Path, _home: Path) -> str:
+    from trail.moments import spell_moment  # noqa: PLC0415  # only who locks needs it
+
+    try:
+        # TOML has dates of its own.
+        return spell_moment(value if isinstance(value, str) else value.isoformat())  # type: ignore[attr-defined]  # or that it is none
+    except (ValueError, AttributeError) as error:
+        raise ValueError("a date such as 2026-01-31, or an age such as 7d") from error
+
+
+def _requirements(value: object, folder: Path, home: Path) -> tuple[str, ...]:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415  # rarely set
+
+    if isinstance(value, str):
+        raise ValueError("a list of requirements")  # noqa: TRY004  # as all of these functions
+    try:
+        return tuple(str(Requirement(word)) for word in _words(value, folder, home))
+    except InvalidRequirement as error:
+        raise ValueError("a list of requirements") from error
+
+
 def _releases(value: object, folder: Path, home: Path) -> frozenset[tuple[str, str]]:
     from packaging.utils import canonicalize_name  # noqa: PLC0415  # rarely set
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415  # the same
@@ -266,6 +287,23 @@ SETTINGS = (
     Setting("platforms", "platforms", _words, project=True),
     Setting("allow_record_mismatch", "allow-record-mismatch", _releases, project=True),
     Setting("package", "package", _flag, project=True),
+    Setting(
+        "resolution",
+        "resolution",
+        _choice("highest", "lowest", "lowest-direct"),
+        "TRAIL_RESOLUTION",
+        project=True,
+    ),
+    Setting(
+        "prerelease",
+        "prerelease",
+        _choice("if-necessary", "allow"),
+        "TRAIL_PRERELEASE",
+        project=True,
+    ),
+    Setting("exclude_newer", "exclude-newer", _moment, "TRAIL_EXCLUDE_NEWER", project=True),
+    Setting("constraints", "constraint-dependencies", _requirements, project=True),
+    Setting("overrides", "override-dependencies", _requirements, project=True),
     Setting("no_build", "no-build", _flag, "TRAIL_NO_BUILD", project=True),
     Setting(
         "no_build_package", "no-build-package", _formats, "TRAIL_NO_BUILD_PACKAGE", project=True

@@ -103,6 +103,12 @@ class Settings:
         allow_record_mismatch: pairs of name and version whose wrong RECORD is accepted.
         package: whether the project is made importable, with its entry points and metadata,
             if it says how it is built.
+        resolution: which versions are tried first: `highest`, `lowest` or `lowest-direct`; None
+            where nobody says it.
+        prerelease: whether pre-releases may be chosen, `if-necessary` or `allow`; or None.
+        exclude_newer: a date or an age, as `trail.moments.spell_moment` writes it; or None.
+        constraints: requirements that hold where their package is required at all.
+        overrides: requirements that replace all others for their package.
         no_build: whether nothing is built; the project itself and what is editable are.
         no_build_package: packages that are not built.
         no_binary: whether no wheels are used, and everything is built.
@@ -126,6 +132,11 @@ class Settings:
     platforms: tuple[str, ...] = ()
     allow_record_mismatch: frozenset[tuple[NormalizedName, str]] = frozenset()
     package: bool = True
+    resolution: str | None = None
+    prerelease: str | None = None
+    exclude_newer: str | None = None
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
     no_build: bool = False
     no_build_package: Names = NO_NAMES
     no_binary: bool = False
@@ -163,6 +174,9 @@ class Overrides:
     max_unpacked: int | None = None
     link_mode: str | None = None
     python: str | None = None
+    resolution: str | None = None
+    prerelease: str | None = None
+    exclude_newer: str | None = None
     strict: bool | None = None
     index_url: str | None = None
     extra_index_urls: tuple[str, ...] | None = None

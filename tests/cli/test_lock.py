@@ -366,3 +366,144 @@ def test_add_keeps_comments_order_and_spaces(project: Project) -> None:
     assert project.trail("add", "check", "base").code == 0
     assert project.trail("remove", "check", "base").code == 0
     assert path.read_text() == text
+
+
+# --- how versions are chosen, said in the project
+
+
+def test_constraints_and_overrides_of_the_project(project: Project) -> None:
+    path = declare(
+        project,
+        'dependencies = ["app"]\n[tool.trail]\nconstraint-dependencies = ["base<2", "plot<1"]\n',
+    )
+    assert project.trail("lock").code == 0
+    packages = locked(project)
+    assert {name: one["version"] for name, one in packages.items()} == {
+        "app": "1.0",  # 2.0 needs a newer base
+        "base": "1.0",
+        "colour": "1.0",  # a constraint asks for nothing
+    }
+    assert project.trail("lock", "--check").code == 0
+    declare(
+        project, 'dependencies = ["app"]\n[tool.trail]\noverride-dependencies = ["base==1.0"]\n'
+    )
+    checked = project.trail("lock", "--check")
+    assert checked.code == 1
+    assert "  change: constraints: `base<2` is gone\n" in checked.err
+    assert "  change: overrides: `base==1.0` is new\n" in checked.err
+    assert project.trail("lock", "--upgrade").code == 0
+    assert locked(project)["app"]["version"] == "2.0"
+    assert locked(project)["base"]["version"] == "1.0"
+    declare(project, 'dependencies = []\n[tool.trail]\nconstraint-dependencies = ["base<"]\n')
+    wrong = project.trail("lock")
+    assert wrong.code == 1
+    assert wrong.err == (
+        f"error: `[tool.trail] constraint-dependencies` in `{path}` is `['base<']`,"
+        " expected a list of requirements\n"
+    )
+
+
+def test_a_conflict_with_a_constraint_says_where_it_stands(project: Project) -> None:
+    declare(
+        project, 'dependencies = ["app>=2"]\n[tool.trail]\nconstraint-dependencies = ["base<2"]\n'
+    )
+    assert (
+        "a constraint allows only `base<2` (tool.trail.constraint-dependencies in pyproject.toml)"
+    ) in project.trail("lock").err
+
+
+def test_an_age_stays_one_in_the_lock(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n[tool.trail]\nexclude-newer = "7 days"\n')
+    # The index says of every file that it was uploaded on 2026-01-02.
+    assert project.trail("lock").code == 0
+    text = (project.root / "pylock.toml").read_text()
+    assert 'exclude-newer = "7d"' in text
+    assert project.trail("lock", "--check").code == 0
+    assert project.trail("lock", "--check", "--exclude-newer", "1w").code == 1
+    assert project.trail("run", "--locked", "python", "-c", "").code == 0
+    declare(project, 'dependencies = ["app"]\n[tool.trail]\nexclude-newer = 2026-01-02\n')
+    refused = project.trail("lock")
+    assert refused.code == 1
+    assert "were uploaded after 2026-01-02T00:00:00+00:00" in refused.err
+
+
+def test_what_a_lock_was_made_with_is_kept_by_add_and_run(project: Project) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    assert project.trail("lock", "--resolution", "lowest").code == 0
+    assert project.trail("add", "check").code == 0
+    assert locked(project)["app"]["version"] == "1.0"
+    assert 'strategy = "lowest"' in (project.root / "pylock.toml").read_text()
+    declare(project, 'dependencies = ["app"]\n[tool.trail]\nresolution = "lowest-direct"\n')
+    assert project.trail("lock", "--upgrade").code == 0
+    assert {name: one["version"] for name, one in locked(project).items()} == {
+        "app": "1.0",
+        "base": "2.0",
+        "colour": "1.0",
+    }
+    ran = project.trail("lock", "--upgrade", "--resolution", "highest")
+    assert ran.code == 0
+    assert locked(project)["app"]["version"] == "2.0"
+
+
+# --- locks that somebody else has changed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error"),
+    [
+        (
+            'created-by = "trail"',
+            '<<<<<<< HEAD\ncreated-by = "trail"\n=======\ncreated-by = "x"\n>>>>>>> branch',
+            [
+                "has the conflict markers of a merge",
+                "  place: line 9",
+                "hint: git checkout --ours pylock.toml && trail lock",
+            ],
+        ),
+        (
+            '\nname = "base"',
+            '\nname = "base',
+            [
+                "is not valid TOML",
+                "  place:   line 21, column 13",
+                "  problem: illegal character '\\n'",
+            ],
+        ),
+        (
+            '\nname = "base"',
+            '\nname = "Base_"',
+            [
+                "is not a valid lock",
+                "  place:   packages[1].name",
+                "  problem: name 'Base_' is not normalized",
+            ],
+        ),
+        (
+            "[tool.trail.inputs]",
+            '[tool.trail.inputs]\nexclude-newer = "soon"',
+            [
+                "is not as trail wrote it",
+                "  place:  tool.trail.inputs.exclude-newer",
+                "  actual: soon",
+                "hint: trail lock",
+            ],
+        ),
+    ],
+    ids=["merge", "syntax", "value", "inputs"],
+)
+def test_a_changed_lock_is_refused_with_the_place(
+    project: Project, old: str, new: str, error: list[str]
+) -> None:
+    declare(project, 'dependencies = ["app"]\n')
+    assert project.trail("lock").code == 0
+    path = project.root / "pylock.toml"
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+    for words in (("run", "python"), ("add", "check")):
+        result = project.trail(*words)
+        assert (result.code, result.err.splitlines()) == (
+            1,
+            [f"error: `{path}` {error[0]}", *error[1:]],
+        )
+    assert path.read_text() == text.replace(old, new)

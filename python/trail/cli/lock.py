@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,7 +14,9 @@ from trail.cli.options import (
     make_printer,
 )
 from trail.cli.progress import choose_reporter
-from trail.commands.lock import check_lock, make_lock, moment
+from trail.commands.lock import check_lock, make_lock
+from trail.errors import UsageError
+from trail.moments import spell_moment
 from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:
@@ -43,18 +44,17 @@ def resolution_options(function: F) -> F:
         click.option(
             "--resolution",
             type=click.Choice([str(strategy) for strategy in Strategy]),
-            default=str(Strategy.HIGHEST),
-            help="Which versions are tried first.",
+            help="Which versions are tried first.  [default: highest]",
         ),
         click.option(
             "--prerelease",
             type=click.Choice([str(prerelease) for prerelease in Prerelease]),
-            default=str(Prerelease.IF_NECESSARY),
-            help="Whether pre-releases may be chosen.",
+            help="Whether pre-releases may be chosen.  [default: if-necessary]",
         ),
         click.option(
             "--exclude-newer",
             metavar="DATE|AGE",
+            callback=_check_moment,
             help="Leave out what was uploaded since: 2026-01-31, or 7d.",
         ),
         click.option("--no-build", is_flag=True, help="Take wheels only."),
@@ -86,13 +86,18 @@ def resolution_options(function: F) -> F:
     return function
 
 
+def _check_moment(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value and spell_moment(value)
+    except ValueError as error:
+        raise UsageError(
+            f"`{value}` is no date and no duration", hint="write 2026-01-31, or 7d"
+        ) from error
+
+
 def make_options(options: dict[str, Any]) -> Options:
-    """Take the options of `resolution_options` out of a command's options."""
-    newer = options.pop("exclude_newer")
+    """Take what is for one run alone out of a command's options; the rest are settings."""
     return Options(
-        strategy=Strategy(options.pop("resolution")),
-        prerelease=Prerelease(options.pop("prerelease")),
-        exclude_newer=moment(newer, datetime.now(UTC)) if newer else None,
         upgrade=make_names(options.pop("upgrade_packages"), everything=options.pop("upgrade")),
         no_build=make_names(options.pop("no_build_packages"), everything=options.pop("no_build")),
         no_binary=make_names(

@@ -14,6 +14,7 @@ from packaging.version import Version
 from trail.commands.builds import Builds
 from trail.commands.chosen import choose
 from trail.commands.lock import read_lock, roots_of
+from trail.commands.options import with_settings
 from trail.commands.source import IndexSource
 from trail.errors import LockError, UsageError
 from trail.index.client import IndexClient
@@ -107,8 +108,8 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     request = Request(
         roots=tuple(roots),
         name=pyproject.name if pyproject is not None else None,
-        options=Options(
-            preferences=preferences, no_build=context.settings.wheels_only, no_binary=sources_only
+        options=with_settings(
+            Options(preferences=preferences, no_binary=sources_only), context.settings
         ),
     )
     with (

@@ -9,9 +9,10 @@ from packaging.utils import canonicalize_name
 
 from trail.commands.adhoc import read_requirement
 from trail.commands.lock import Locking, make_lock, project_of
-from trail.commands.lockfile import inputs_of
+from trail.commands.lockfile import inputs_of, options_of
 from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
+from trail.lock.pylock import read_pylock
 from trail.project.edit import Place, add_requirement, remove_requirement
 from trail.project.pyproject import read_pyproject
 from trail.values import dataclass
@@ -71,6 +72,7 @@ def add(context: Context, words: Sequence[str], place: Place, options: Options) 
     """
     path = project_of(context).path
     wanted = [read_requirement(word) for word in words]
+    options = _as_before(context, options)
     before = _read(path)
     text = before
     for requirement in wanted:
@@ -85,7 +87,7 @@ def add(context: Context, words: Sequence[str], place: Place, options: Options) 
                 text = add_requirement(text, path, place, requirement)
         # The same versions meet what the file says now: each bound is a version that was found.
         pyproject = read_pyproject(text.encode(), path)
-        locking = locking.of(inputs_of(pyproject, options, context.settings.platforms))
+        locking = locking.of(inputs_of(pyproject, locking.options, context.settings.platforms))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(map(str, wanted)), locking=locking)
 
@@ -104,6 +106,7 @@ def remove(context: Context, names: Sequence[str], place: Place, options: Option
         TrailError: what is left cannot be locked.
     """
     path = project_of(context).path
+    options = _as_before(context, options)
     before = _read(path)
     text = before
     for name in names:
@@ -114,6 +117,15 @@ def remove(context: Context, names: Sequence[str], place: Place, options: Option
     locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(names), locking=locking)
+
+
+def _as_before(context: Context, options: Options) -> Options:
+    """Take over how the lock that is there was made."""
+    path = project_of(context).path.with_name("pylock.toml")
+    try:
+        return options_of(read_pylock(path.read_bytes(), path), options, path)
+    except OSError:  # none yet, or one that cannot be written either
+        return options
 
 
 def _read(path: Path) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import platform
-import re
 import sys
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from trail.commands.builds import Builds
 from trail.commands.dynamic import dynamic_roots
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock, with_inputs
-from trail.errors import LockError, ProjectError, UsageError
+from trail.commands.options import with_settings
+from trail.errors import LockError, ProjectError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
 from trail.lock.write import dump_pylock
@@ -38,10 +37,7 @@ if TYPE_CHECKING:
     from trail.project.pyproject import PyProject
     from trail.resolve.model import Target
 
-__all__ = ["Locking", "check_lock", "make_lock", "moment", "read_lock", "refresh_lock"]
-
-_AGO = re.compile(r"(?P<count>\d+)\s*(?P<unit>[hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 24 * 7}
+__all__ = ["Locking", "check_lock", "make_lock", "read_lock", "refresh_lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +47,7 @@ class Locking:
     Args:
         path: where it belongs.
         pylock: the lock.
+        options: how it was made.
         data: its bytes.
         before: the bytes that are there, or None.
         versions: of each package; several where targets differ.
@@ -60,6 +57,7 @@ class Locking:
 
     path: Path
     pylock: Pylock
+    options: Options
     data: bytes
     before: bytes | None
     versions: Mapping[NormalizedName, tuple[Version, ...]]
@@ -125,12 +123,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     path = pyproject.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
     old = _versions(read_pylock(before, path)) if before is not None else {}
-    options = replace(
-        options,
-        preferences=old,
-        no_build=options.no_build | context.settings.wheels_only,
-        no_binary=options.no_binary | context.settings.sources_only,
-    )
+    options = replace(with_settings(options, context.settings), preferences=old)
     targets = _targets(context, pyproject)
     receiver = context.depots().receiver
     with (
@@ -170,6 +163,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     return Locking(
         path=path,
         pylock=pylock,
+        options=options,
         data=dump_pylock(pylock),
         before=before,
         versions=_versions(pylock),
@@ -207,6 +201,7 @@ def check_lock(context: Context, options: Options) -> int:
     """
     pyproject = project_of(context)
     pylock = read_lock(pyproject)
+    options = with_settings(options, context.settings)
     found = changes(pylock, inputs_of(pyproject, options, context.settings.platforms))
     path = pyproject.path.with_name("pylock.toml")
     if found is None:
@@ -253,7 +248,7 @@ def refresh_lock(context: Context, policy: str) -> Locking | None:
         return None
     else:
         pylock = read_lock(pyproject)
-        options = options_of(pylock)
+        options = with_settings(options_of(pylock, Options(), project.lock_path), context.settings)
         if not changes(pylock, inputs_of(pyproject, options, context.settings.platforms)):
             return None
         if policy == "locked":
@@ -309,28 +304,6 @@ def roots_of(pyproject: PyProject) -> Iterator[RootRequirement]:
                     origin=Origin(file=file, key=f"{key}.{name}"),
                     scope=Scope(kind, name),
                 )
-
-
-def moment(text: str, now: datetime) -> datetime:
-    """Read the value of `--exclude-newer`.
-
-    Args:
-        text: a date (midnight UTC), a date with time, or a duration such as `7d` or `12h`.
-        now: what a duration is subtracted from.
-
-    Raises:
-        UsageError: it is none of these.
-    """
-    match = _AGO.fullmatch(text)
-    if match:
-        return now - timedelta(hours=int(match["count"]) * _HOURS[match["unit"]])
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"`{text}` is no date and no duration", hint="write 2026-01-31, or 7d"
-        ) from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _targets(context: Context, pyproject: PyProject) -> tuple[Target, ...]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
-from dataclasses import replace  # of packaging, whose values are those of the standard library
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urldefrag
@@ -27,10 +26,12 @@ from trail.addresses import without_users
 from trail.commands.dynamic import state_of_build
 from trail.errors import LockError
 from trail.lock.choice import strong_hashes
+from trail.moments import spell_moment
 from trail.resolve.model import Options, Prerelease, Strategy
+from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from packaging.requirements import Requirement
 
@@ -42,6 +43,12 @@ __all__ = ["changes", "inputs_of", "options_of", "to_pylock", "with_inputs"]
 
 _TOOL = "trail"
 _INPUTS = "inputs"
+# How versions were chosen: in the lock, among the options, and how it is read.
+_CHOICES: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("strategy", "strategy", Strategy),
+    ("prerelease", "prerelease", Prerelease),
+    ("exclude-newer", "cutoff", spell_moment),
+)
 
 
 def inputs_of(
@@ -60,7 +67,7 @@ def inputs_of(
         "dependencies": _texts(pyproject.dependencies),
         "strategy": str(options.strategy),
         "prerelease": str(options.prerelease),
-        "exclude-newer": options.exclude_newer.isoformat() if options.exclude_newer else "",
+        "exclude-newer": options.cutoff,
         "constraints": _texts(root.requirement for root in options.constraints),
         "overrides": _texts(root.requirement for root in options.overrides),
     }
@@ -93,26 +100,40 @@ def changes(lock: Pylock, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
     Returns:
         A line for each change; None if trail did not write the lock, so that nobody can tell.
     """
-    table = (lock.tool or {}).get(_TOOL)
-    if not isinstance(table, dict) or not isinstance(table.get(_INPUTS), dict):
-        return None
-    return tuple(_changes(table[_INPUTS], inputs))
+    before = _inputs(lock)
+    return None if before is None else tuple(_changes(before, inputs))
 
 
-def options_of(lock: Pylock) -> Options:
+def options_of(lock: Pylock, options: Options, path: Path) -> Options:
     """Read back how a lock was made, to make it again in the same way.
 
     Args:
         lock: one that trail wrote; others say nothing.
+        options: the rest of the options.
+        path: the lock, for messages.
+
+    Raises:
+        LockError: what the lock says of it makes no sense.
     """
-    table = (lock.tool or {}).get(_TOOL, {})
-    inputs = table.get(_INPUTS, {}) if isinstance(table, dict) else {}
-    newer = inputs.get("exclude-newer")
-    return Options(
-        strategy=Strategy(inputs.get("strategy", Strategy.HIGHEST)),
-        prerelease=Prerelease(inputs.get("prerelease", Prerelease.IF_NECESSARY)),
-        exclude_newer=datetime.fromisoformat(newer) if newer else None,
-    )
+    inputs = _inputs(lock) or {}
+    found: dict[str, Any] = {}
+    for key, field, read in _CHOICES:
+        if key in inputs:
+            try:
+                found[field] = read(inputs[key])
+            except (ValueError, AttributeError, TypeError) as error:
+                raise LockError(
+                    f"`{path}` is not as trail wrote it",
+                    details=(("place", f"tool.trail.inputs.{key}"), ("actual", str(inputs[key]))),
+                    hint="trail lock",
+                ) from error
+    return replace(options, **found)
+
+
+def _inputs(lock: Pylock) -> dict[str, Any] | None:
+    table = (lock.tool or {}).get(_TOOL)
+    inputs = table.get(_INPUTS) if isinstance(table, dict) else None
+    return inputs if isinstance(inputs, dict) else None
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -121,9 +142,10 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]
         if old == new:
             continue
         if isinstance(old or [], list) and isinstance(new or [], list):
-            for item in sorted(set(new or []).difference(old or [])):
+            was, now_is = set(map(str, old or [])), set(map(str, new or []))
+            for item in sorted(now_is - was):
                 yield f"{key}: `{item}` is new"
-            for item in sorted(set(old or []).difference(new or [])):
+            for item in sorted(was - now_is):
                 yield f"{key}: `{item}` is gone"
             if not old and not new:  # an empty extra or group came or went
                 yield f"{key} is {'gone' if new is None else 'new'}"
@@ -165,7 +187,8 @@ def to_pylock(
 
 def with_inputs(pylock: Pylock, inputs: Mapping[str, Any]) -> Pylock:
     """Give a lock with other inputs, as `inputs_of` gives them."""
-    return replace(pylock, tool={_TOOL: {_INPUTS: dict(inputs)}})
+    # Not trail's own `replace`: packaging's values are those of the standard library.
+    return dataclasses.replace(pylock, tool={_TOOL: {_INPUTS: dict(inputs)}})
 
 
 def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, str]) -> Package:

@@ -7,6 +7,7 @@ lock cannot be used for a target, and turns what was chosen into trail's own val
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_pylock", "select"]
 
+_CONFLICT = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
+
 
 def read_pylock(data: bytes, path: Path) -> Pylock:
     """Read and validate a lock.
@@ -57,6 +60,7 @@ def read_pylock(data: bytes, path: Path) -> Pylock:
             f"`{path}` is not named as a lock",
             details=(("expected", "pylock.toml or pylock.NAME.toml"),),
         )
+    _check_merged(data, path)
     document = parse_toml(data, path, LockError)
     _check_version(document.get("lock-version"), path)
     try:
@@ -168,6 +172,18 @@ class _Wanted:
     def target(self) -> tuple[str, str]:
         """A detail line."""
         return ("target", target_name(self.environment))
+
+
+def _check_merged(data: bytes, path: Path) -> None:
+    """Refuse what a version control system could not merge."""
+    conflict = _CONFLICT.search(data)
+    if conflict is not None:
+        line = data.count(b"\n", 0, conflict.start()) + 1
+        raise LockError(
+            f"`{path}` has the conflict markers of a merge",
+            details=(("place", f"line {line}"),),
+            hint=f"git checkout --ours {path.name} && trail lock",
+        )
 
 
 def _check_version(version: object, path: Path) -> None:

@@ -161,6 +161,7 @@ class Options:
         strategy: which versions are tried first.
         prerelease: whether pre-releases may be chosen.
         exclude_newer: files uploaded at this time or later do not exist; with a time zone.
+        cutoff: the same as a person wrote it, for the lock: an age stays one.
         constraints: hold where the package is required at all.
         overrides: replace every requirement for their packages, whoever wrote it.
         preferences: versions of the existing lock, tried first where they satisfy.
@@ -172,6 +173,7 @@ class Options:
     strategy: Strategy = Strategy.HIGHEST
     prerelease: Prerelease = Prerelease.IF_NECESSARY
     exclude_newer: datetime | None = None
+    cutoff: str = ""
     constraints: tuple[RootRequirement, ...] = ()
     overrides: tuple[RootRequirement, ...] = ()
     preferences: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)

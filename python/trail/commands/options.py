@@ -1,0 +1,45 @@
+"""How versions are chosen: what the settings say of it, as options of the resolver."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+from trail.moments import parse_moment
+from trail.resolve.model import Options, Origin, Prerelease, RootRequirement, Strategy
+from trail.values import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trail.settings import Settings
+
+__all__ = ["with_settings"]
+
+
+def with_settings(options: Options, settings: Settings) -> Options:
+    """Complete options by what the settings say; that goes before what the options have.
+
+    Args:
+        options: what is for one run alone, or was read from a lock.
+        settings: all settings.
+    """
+    cutoff = settings.exclude_newer or options.cutoff
+    return replace(
+        options,
+        strategy=Strategy(settings.resolution or options.strategy),
+        prerelease=Prerelease(settings.prerelease or options.prerelease),
+        cutoff=cutoff,
+        exclude_newer=parse_moment(cutoff, datetime.now(UTC)) if cutoff else None,
+        constraints=_roots(settings.constraints, "constraint-dependencies"),
+        overrides=_roots(settings.overrides, "override-dependencies"),
+        no_build=options.no_build | settings.wheels_only,
+        no_binary=options.no_binary | settings.sources_only,
+    )
+
+
+def _roots(texts: Iterable[str], key: str) -> tuple[RootRequirement, ...]:
+    origin = Origin(file="pyproject.toml", key=f"tool.trail.{key}")
+    return tuple(RootRequirement(requirement=Requirement(text), origin=origin) for text in texts)
