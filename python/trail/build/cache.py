@@ -16,13 +16,14 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from trail.depot.builds import METADATA, BuildRecord, dump_build, note_use, read_build
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.faults import explained, unpack_error
-from trail.depot.layout import entry_id
+from trail.depot.layout import BUILD_FILE, entry_id
 from trail.errors import BuildError, TrailError, WheelError
 from trail.files import hash_file, make_read_only
 from trail.model import NormalizedName, Sha256
-from trail.values import dataclass
+from trail.values import dataclass, replace
 from trail.wheel.engine import Job
 from trail.wheel.filename import parse_filename
 
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["BuildCache", "Made", "Subject", "key_of"]
 
 _LAYOUT = 1
-_FILE = "build.json"
-_METADATA = "METADATA"
 _DIGITS = 40
 
 
@@ -134,22 +133,17 @@ class BuildCache:
             WheelError: the wheel breaks a rule.
         """
         for depot in self._stack.depots:
-            record = _read_record(depot, key)
-            if record is None:
+            record = read_build(depot.layout, key)
+            if record is None or record.entry is None:
                 continue
-            try:
-                filename, digest = record["filename"], Sha256(record["sha256"])
-                named = parse_filename(filename)
-            except TrailError:
-                continue
-            identity = entry_id(named.name, named.version, filename, digest)
-            entry = self._stack.find(identity, digest)
+            note_use(depot, key)
+            entry = self._stack.find(record.entry, record.sha256)
             if entry is not None:
                 return entry
-            wheel = depot.layout.build(key) / filename
+            wheel = depot.layout.build(key) / record.filename
             with contextlib.suppress(FileNotFoundError):
-                if hash_file(wheel) == digest:
-                    return self._admit(wheel, named, digest, subject)
+                if hash_file(wheel) == record.sha256:
+                    return self._admit(wheel, parse_filename(wheel.name), record.sha256, subject)
             if depot.writable:
                 depot.remove(depot.layout.build(key))
         return None
@@ -186,7 +180,7 @@ class BuildCache:
                 named = self._check(made.path, subject)
                 digest = hash_file(made.path)
                 entry = self._admit(made.path, named, digest, subject)
-                record = {"filename": named.filename, "sha256": digest}
+                record = BuildRecord(filename=named.filename, sha256=digest)
                 self._keep(staging, key, made, record, subject)
                 return entry
 
@@ -208,18 +202,19 @@ class BuildCache:
         with contextlib.ExitStack() as stack:
             for attempt in range(2):
                 for depot in self._stack.depots:
-                    record = _read_record(depot, key)
+                    record = read_build(depot.layout, key)
                     with contextlib.suppress(OSError):
-                        data = (depot.layout.build(key) / _METADATA).read_bytes()
-                        if record and hashlib.sha256(data).hexdigest() == record["sha256"]:
+                        data = (depot.layout.build(key) / METADATA).read_bytes()
+                        if record and hashlib.sha256(data).hexdigest() == record.sha256:
+                            note_use(depot, key)
                             return data
                 if not attempt:
                     stack.enter_context(self._guard(key, wait=wait))
             staging = stack.enter_context(self._depot.staging())
             made = make(staging)
             data = made.path.read_bytes()
-            digest = hashlib.sha256(data).hexdigest()
-            self._keep(staging, key, made, {"filename": _METADATA, "sha256": digest}, subject)
+            digest = Sha256(hashlib.sha256(data).hexdigest())
+            self._keep(staging, key, made, BuildRecord(filename=METADATA, sha256=digest), subject)
             return data
 
     def _guard(self, key: str, *, wait: bool) -> AbstractContextManager[bool]:
@@ -284,35 +279,21 @@ class BuildCache:
             return self._depot.admit(job.destination, identity, info)
 
     def _keep(
-        self, staging: Path, key: str, made: Made, record: dict[str, Any], subject: Subject
+        self, staging: Path, key: str, made: Made, record: BuildRecord, subject: Subject
     ) -> None:
         depot = self._depot
         target = depot.layout.build(key)
         folder = staging / "kept"
-        content = {
-            "layout": _LAYOUT,
-            **record,
-            "digest": subject.digest,
-            "editable": subject.editable,
-            "requires": list(made.entries),
-        }
+        record = replace(
+            record, digest=subject.digest, editable=subject.editable, requires=made.entries
+        )
         with explained("write", target):
             folder.mkdir()
-            shutil.move(made.path, folder / record["filename"])
-            (folder / _FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            shutil.move(made.path, folder / record.filename)
+            (folder / BUILD_FILE).write_bytes(dump_build(record))
             make_read_only(folder)
-        if not depot.publish(folder, target, f"build {key}") and _read_record(depot, key) is None:
-            depot.remove(target)  # damaged, or of a later trail
+        if depot.publish(folder, target, f"build {key}"):
+            return
+        if read_build(depot.layout, key) is None:  # damaged, or of a later trail
+            depot.remove(target)
             depot.publish(folder, target, f"build {key}")
-
-
-def _read_record(depot: Depot, key: str) -> dict[str, Any] | None:
-    """Read `build.json`; None where it is missing, damaged, or of a later trail."""
-    try:
-        record = json.loads((depot.layout.build(key) / _FILE).read_bytes())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(record, dict) or record.get("layout") != _LAYOUT:
-        return None
-    texts = isinstance(record.get("filename"), str) and isinstance(record.get("sha256"), str)
-    return record if texts else None

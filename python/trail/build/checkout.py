@@ -8,6 +8,7 @@ configuration for it (proxies, credentials), but asks nobody for a password.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 from typing import TYPE_CHECKING
@@ -184,6 +185,7 @@ class Git:
             self._git("init", "--quiet", "--bare", "--", str(repository))
             # Any commit may be asked of it, also one without a name.
             self._git("config", "uploadpack.allowAnySHA1InWant", "true", at=repository)
+        os.utime(repository / "HEAD")  # garbage collection asks when it was used
         return repository
 
     def _fetch(self, repository: Path, url: str, commit: str) -> None:

@@ -13,6 +13,8 @@ from trail.cli.options import common_options, make_context, make_printer
 from trail.cli.printer import human_size
 from trail.cli.progress import choose_reporter
 from trail.depot import collect
+from trail.depot.builds import read_builds
+from trail.depot.usage import measure
 from trail.depot.verify import verify_entries
 from trail.errors import DepotError, UsageError
 from trail.report import Reporter
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from trail.cli.printer import Printer
     from trail.commands.context import Context
-    from trail.depot.store import Entry
+    from trail.depot.store import Entry, Origin
     from trail.depot.verify import Problem
 
 __all__ = ["command"]
@@ -53,12 +55,15 @@ def list_(context: click.Context, as_json: bool) -> None:
     """List all entries."""
     entries = list(_world(context).depots().entries())
     if as_json:
-        rows = [{"id": entry.id, "path": str(entry.path)} for entry in entries]
+        rows = [
+            {"id": entry.id, "path": str(entry.path), "built": entry.info().built}
+            for entry in entries
+        ]
         click.echo(json.dumps(rows, indent=2))
         return
     for entry in entries:
         name, version, tags = entry.id.split("/")
-        click.echo(f"{name} {version} {tags}")
+        click.echo(f"{name} {version} {tags}{' (built)' if entry.info().built else ''}")
 
 
 @command.command("show")
@@ -147,7 +152,7 @@ def size(context: click.Context) -> None:
     """Say what the parts of the depots take on the disk."""
     for depot in _world(context).depots().depots:
         click.echo(depot.layout.root)
-        for usage in collect.measure(depot):
+        for usage in measure(depot):
             click.echo(
                 f"  {usage.part:<13} {usage.items:>7} items {usage.files:>9} files"
                 f" {human_size(usage.size):>10}"
@@ -160,7 +165,7 @@ def size(context: click.Context) -> None:
 @common_options
 @click.pass_context
 def gc(context: click.Context, days: float, dry_run: bool) -> None:
-    """Remove prefixes and entries that no project uses any more."""
+    """Remove prefixes, entries, builds and checkouts that no project uses any more."""
     if days < 0:
         raise UsageError("`--days` is less than 0")
     printer = make_printer(context)
@@ -168,18 +173,28 @@ def gc(context: click.Context, days: float, dry_run: bool) -> None:
         depot = make_context(context, reporter).depots().receiver
         plan = collect.plan(collect.survey(depot), now=time.time(), youngest=days * _DAY)
         if dry_run:
-            for name in (*plan.prefixes, *plan.entries):
+            for name in (*plan.prefixes, *plan.entries, *plan.builds, *plan.sources):
                 click.echo(name)
             return
         count = collect.collect(depot, plan, youngest=days * _DAY, reporter=reporter)
         depot.clean_staging()
-    printer.say(
-        f"removed {_count(len(plan.prefixes), 'prefix', 'prefixes')},"
-        f" {_count(len(plan.entries), 'entry', 'entries')} and"
-        f" {_count(len(plan.roots), 'record', 'records')} of use"
-        if count
-        else "nothing to remove"
-    )
+    printer.say(f"removed {_removed(plan)}" if count else "nothing to remove")
+
+
+def _removed(plan: collect.Plan) -> str:
+    parts = [
+        _count(len(names), one, many)
+        for names, one, many in (
+            (plan.prefixes, "prefix", "prefixes"),
+            (plan.entries, "entry", "entries"),
+            (plan.builds, "build", "builds"),
+            (plan.sources, "checkout", "checkouts"),
+            (plan.roots, "record of use", "records of use"),
+        )
+        if names
+    ]
+    *before, last = parts
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _world(context: click.Context) -> Context:
@@ -208,7 +223,8 @@ def _show(entry: Entry) -> None:
         ("path", str(entry.path)),
         ("wheel", info.filename),
         ("sha256", info.sha256),
-        ("from", origin.url or origin.path or origin.kind),
+        ("built from" if info.built else "from", _source(origin)),
+        ("built with", _built_with(entry)),
         ("files", f"{facts.files} ({human_size(facts.size)})"),
         ("imports", ", ".join(item.name for item in facts.top_level if item.kind != "data")),
         ("scripts", ", ".join(script.name for script in facts.scripts)),
@@ -219,4 +235,19 @@ def _show(entry: Entry) -> None:
     ]
     for label, value in rows:
         if value:
-            click.echo(f"{label:<9} {value}")
+            click.echo(f"{label:<10} {value}")
+
+
+def _source(origin: Origin) -> str:
+    place = origin.url or origin.path or origin.kind
+    return f"{place} at {origin.revision}" if origin.revision else place
+
+
+def _built_with(entry: Entry) -> str:
+    """What trail built the entry with, as far as it still keeps that."""
+    if not entry.info().built:
+        return ""
+    for _, record in read_builds(entry.depot):
+        if record.sha256 == entry.info().sha256:
+            return ", ".join(" ".join(one.split("/")[:2]) for one in record.requires) or "nothing"
+    return ""

@@ -29,7 +29,8 @@ __all__ = ["command"]
 def command(context: click.Context, names: tuple[str, ...], invert: bool, as_json: bool) -> None:
     """Show which package of the lock requires which.
 
-    A package whose requirements are shown above is marked (*).
+    A package whose requirements are shown above is marked (*). What is built from sources says
+    so: no wheel fits the Python at hand, or none may be used.
     """
     graph = read_graph(make_context(context, Reporter()))
     wanted = tuple(canonicalize_name(name) for name in names)
@@ -52,7 +53,8 @@ def command(context: click.Context, names: tuple[str, ...], invert: bool, as_jso
 
 
 def _lines(node: Node, first: str = "", rest: str = "") -> Iterator[str]:
-    yield f"{first}{node.name} {node.version}{' (*)' if node.repeated else ''}"
+    built = f" (built from {node.built})" if node.built else ""
+    yield f"{first}{node.name} {node.version}{built}{' (*)' if node.repeated else ''}"
     for number, child in enumerate(node.children):
         last = number == len(node.children) - 1
         yield from _lines(
@@ -64,5 +66,6 @@ def _data(node: Node) -> dict[str, Any]:
     return {
         "name": node.name,
         "version": node.version,
+        "built": node.built,
         "children": [_data(child) for child in node.children],
     }

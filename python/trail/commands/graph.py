@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from trail.commands.lock import project_of, read_lock
-from trail.errors import LockError
+from trail.commands.target import Request, choose_python
+from trail.errors import DepotError, InterpreterError, LockError
 from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from packaging.pylock import Package, Pylock
+    from packaging.tags import Tag
+
     from trail.commands.context import Context
     from trail.model import NormalizedName
 
 __all__ = ["Graph", "Node", "read_graph"]
+
+_SHORT = 9  # digits of a commit id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +35,14 @@ class Node:
         version: as locked; several where targets differ.
         children: what it requires, or in an inverted tree what requires it.
         repeated: whether its children stand elsewhere in the tree already.
+        built: what it is built from, where no wheel is used for the Python at hand.
     """
 
     name: NormalizedName
     version: str
     children: tuple[Node, ...] = ()
     repeated: bool = False
+    built: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +53,13 @@ class Graph:
         roots: what the project itself requires, for each part of it.
         versions: of each package.
         requires: by name, sorted.
+        built: what packages are built from that are not used as wheels.
     """
 
     roots: Mapping[str, tuple[NormalizedName, ...]]
     versions: Mapping[NormalizedName, str]
     requires: Mapping[NormalizedName, tuple[NormalizedName, ...]] = field(default_factory=dict)
+    built: Mapping[NormalizedName, str] = field(default_factory=dict)
 
     def tree(self, names: tuple[NormalizedName, ...], *, invert: bool = False) -> tuple[Node, ...]:
         """Lay the graph out below some packages.
@@ -100,11 +110,15 @@ class Graph:
         seen: set[NormalizedName],
     ) -> Node:
         others = tuple(other for other in edges.get(name, ()) if other in self.versions)
-        if name in seen:
-            return Node(name=name, version=self.versions[name], repeated=bool(others))
+        repeated = name in seen
         seen.add(name)
-        children = tuple(self._node(other, edges, seen) for other in others)
-        return Node(name=name, version=self.versions[name], children=children)
+        return Node(
+            name=name,
+            version=self.versions[name],
+            children=() if repeated else tuple(self._node(one, edges, seen) for one in others),
+            repeated=repeated and bool(others),
+            built=self.built.get(name),
+        )
 
 
 def read_graph(context: Context) -> Graph:
@@ -136,7 +150,41 @@ def read_graph(context: Context) -> Graph:
         },
         versions={name: ", ".join(dict.fromkeys(found)) for name, found in versions.items()},
         requires={name: tuple(sorted(found)) for name, found in requires.items()},
+        built=dict(_built(context, pylock)),
     )
+
+
+def _built(context: Context, pylock: Pylock) -> Iterator[tuple[NormalizedName, str]]:
+    """Find what is built: no wheel fits the Python at hand, or none may be used."""
+    tags = _tags(context)
+    for package in pylock.packages:
+        wheels = [parse_wheel_filename(wheel.filename)[3] for wheel in package.wheels or ()]
+        fits = any(tags is None or not tags.isdisjoint(found) for found in wheels)
+        source = _source(package)
+        if source and (not fits or package.name in context.settings.sources_only):
+            yield package.name, source
+
+
+def _tags(context: Context) -> frozenset[Tag] | None:
+    """What the Python at hand accepts; None if there is none, which a tree does without."""
+    try:
+        known = context.depots().receiver.layout.interpreters
+        return frozenset(choose_python(context, Request(), known).interpreter.tags)
+    except (InterpreterError, DepotError):
+        return None
+
+
+def _source(package: Package) -> str:
+    """Say what a package would be built from."""
+    if package.vcs is not None:
+        return f"{package.vcs.url or package.vcs.path} at {package.vcs.commit_id[:_SHORT]}"
+    if package.directory is not None:
+        return package.directory.path
+    if package.sdist is not None:
+        return package.sdist.filename
+    archive = package.archive
+    name = (archive.url or archive.path or "").rpartition("/")[2] if archive is not None else ""
+    return "" if name.endswith(".whl") else name
 
 
 def _way(

@@ -1,4 +1,4 @@
-"""Sizes and garbage collection.
+"""Garbage collection.
 
 Roots keep prefixes and entries, prefixes keep entries, and what nobody keeps may go when it
 was not used for a while: age is what protects the work of a process that has found an
@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trail.depot.builds import read_build
 from trail.depot.durable import forget
-from trail.depot.faults import depot_error, explained
-from trail.depot.layout import LAYOUT_VERSION, flat
+from trail.depot.faults import explained
+from trail.depot.layout import BUILD_FILE, LAYOUT_VERSION, flat
 from trail.depot.roots import read_root
+from trail.depot.usage import list_folder
 from trail.model import EntryId
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from trail.depot.folder import Depot
     from trail.depot.roots import Root
@@ -33,9 +34,7 @@ __all__ = [
     "Item",
     "Plan",
     "Survey",
-    "Usage",
     "collect",
-    "measure",
     "parse_manifest",
     "plan",
     "remove_users",
@@ -50,31 +49,14 @@ OLDEST = 90 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """How much room a part of the depot takes; a file with several links counts once.
-
-    Args:
-        part: `installed`, `prefixes`, `interpreters`, …
-        items: entries, prefixes, or files at its top.
-        files: how many files.
-        size: in bytes.
-    """
-
-    part: str
-    items: int
-    files: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A root, a prefix or an entry.
+    """A root, a prefix, an entry, a build or a checkout.
 
     Args:
-        name: the root's file name, the prefix' key, or the entry's id.
+        name: the root's file name, the entry's id, or the key of the others.
         used: when it was last used, in seconds since 1970.
         prefix: the key of the prefix that it uses; roots only.
-        entries: ids of the entries that it uses; roots and prefixes only.
+        entries: ids of the entries that it uses, or that the build became.
         gone: whether what it stands for does not exist any more; roots only.
         ages: whether it is given up when it was not used for long; roots only.
     """
@@ -94,6 +76,8 @@ class Survey:
     roots: tuple[Item, ...] = ()
     prefixes: tuple[Item, ...] = ()
     entries: tuple[Item, ...] = ()
+    builds: tuple[Item, ...] = ()
+    sources: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +87,8 @@ class Plan:
     roots: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     entries: tuple[EntryId, ...] = ()
+    builds: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 def plan(found: Survey, *, now: float, youngest: float = YOUNGEST, oldest: float = OLDEST) -> Plan:
@@ -131,10 +117,15 @@ def plan(found: Survey, *, now: float, youngest: float = YOUNGEST, oldest: float
         *(item.entries for item in set(found.prefixes).difference(prefixes)),
     )
     entries = [item for item in found.entries if item.name not in needed and is_old(item)]
+    # A build stays as long as what it became: without it that would be built again.
+    left = {item.name for item in set(found.entries).difference(entries)}
+    builds = [item for item in found.builds if item.entries.isdisjoint(left) and is_old(item)]
     return Plan(
         roots=tuple(sorted(item.name for item in roots)),
         prefixes=tuple(sorted(item.name for item in prefixes)),
         entries=tuple(sorted(EntryId(item.name) for item in entries)),
+        builds=tuple(sorted(item.name for item in builds)),
+        sources=tuple(sorted(item.name for item in found.sources if is_old(item))),
     )
 
 
@@ -149,7 +140,7 @@ def survey(depot: Depot) -> Survey:
     """
     layout = depot.layout
     roots = []
-    for path in _list(layout.roots):
+    for path in list_folder(layout.roots):
         root = read_root(path)
         if root is None:
             # Damaged: its project writes it anew at the next use.
@@ -157,7 +148,7 @@ def survey(depot: Depot) -> Survey:
         else:
             roots.append(_root_item(path, root))
     prefixes = []
-    for path in _list(layout.prefixes):
+    for path in list_folder(layout.prefixes):
         with contextlib.suppress(FileNotFoundError):
             file = layout.prefix_file(path.name)
             used = max(path.stat().st_mtime, file.stat().st_mtime if file.exists() else 0.0)
@@ -170,7 +161,27 @@ def survey(depot: Depot) -> Survey:
         with contextlib.suppress(FileNotFoundError):
             used = layout.entry_file(entry.id).stat().st_mtime
             entries.append(Item(name=entry.id, used=used))
-    return Survey(roots=tuple(roots), prefixes=tuple(prefixes), entries=tuple(entries))
+    return Survey(
+        roots=tuple(roots),
+        prefixes=tuple(prefixes),
+        entries=tuple(entries),
+        builds=tuple(_builds(depot)),
+        sources=tuple(
+            Item(name=path.name, used=_last_use(path, "HEAD"))
+            for path in list_folder(layout.sources)
+        ),
+    )
+
+
+def _builds(depot: Depot) -> Iterator[Item]:
+    for path in list_folder(depot.layout.builds):
+        record = read_build(depot.layout, path.name)
+        entry = record.entry if record is not None else None
+        yield Item(
+            name=path.name,
+            used=_last_use(path, BUILD_FILE),
+            entries=frozenset({entry} if entry is not None else ()),
+        )
 
 
 def collect(
@@ -186,7 +197,7 @@ def collect(
         reporter: told of each removal.
 
     Returns:
-        How many roots, prefixes and entries were removed.
+        How many roots, prefixes, entries, builds and checkouts were removed.
 
     Raises:
         DepotError: something cannot be removed.
@@ -206,10 +217,19 @@ def collect(
             depot.remove(folder)
             reporter.note(f"removed `{name}`")
             count += 1
+    removable = [("build", key, layout.build(key), BUILD_FILE) for key in what.builds]
+    removable += [("repository", key, layout.checkout(key), "HEAD") for key in what.sources]
+    for subject, key, folder, stamp in removable:
+        # Who builds or checks out just now holds this guard.
+        with depot.guard(f"{subject} {key}", wait=False) as free:
+            if free and folder.exists() and now - _last_use(folder, stamp) >= youngest:
+                depot.remove(folder)
+                reporter.note(f"removed `{key}`")
+                count += 1
     subjects: list[str] = [entry.id for entry in depot.entries()]
-    keys = [path.name for path in _list(layout.prefixes)]
+    keys = [path.name for path in list_folder(layout.prefixes)]
     subjects += keys
-    for path in _list(layout.rewritten):
+    for path in list_folder(layout.rewritten):
         if path.name not in keys:
             depot.remove(path)
     existing = frozenset(flat(subject) for subject in subjects)
@@ -240,20 +260,6 @@ def remove_users(depot: Depot, entries: Collection[EntryId]) -> int:
     return len(users)
 
 
-def measure(depot: Depot) -> tuple[Usage, ...]:
-    """Add up what each folder at the top of a depot takes, in the order of their names."""
-    layout = depot.layout
-    seen: set[tuple[int, int]] = set()
-    result = []
-    for part in _list(layout.root):
-        if not part.is_dir():
-            continue
-        files, size = _add_up(part, seen)
-        items = sum(1 for _ in depot.entries()) if part == layout.installed else len(_list(part))
-        result.append(Usage(part=part.name, items=items, files=files, size=size))
-    return tuple(result)
-
-
 def parse_manifest(data: bytes) -> tuple[EntryId, ...] | None:
     """Read the `trail.json` of a prefix; None if it is damaged or of a later trail."""
     try:
@@ -276,13 +282,12 @@ def _root_item(path: Path, root: Root) -> Item:
     )
 
 
-def _list(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    except OSError as error:
-        raise depot_error(error, "read", folder) from error
+def _last_use(folder: Path, stamp: str) -> float:
+    """When something was last used: the time of a file in it, or its own where that is gone."""
+    for path in (folder / stamp, folder):
+        with contextlib.suppress(FileNotFoundError):
+            return path.stat().st_mtime
+    return 0.0
 
 
 def _age(path: Path, now: float) -> float:
@@ -290,18 +295,3 @@ def _age(path: Path, now: float) -> float:
         return now - path.stat().st_mtime
     except FileNotFoundError:
         return -1.0
-
-
-def _add_up(folder: Path, seen: set[tuple[int, int]]) -> tuple[int, int]:
-    files = size = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            with contextlib.suppress(OSError):  # removed meanwhile
-                status = Path(root, name).lstat()
-                if status.st_nlink > 1:
-                    if (status.st_dev, status.st_ino) in seen:
-                        continue
-                    seen.add((status.st_dev, status.st_ino))
-                files += 1
-                size += status.st_size
-    return files, size

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "BUILD_FILE",
     "ENTRY_FILE",
     "LAYOUT_VERSION",
     "PREFIX_FILE",
@@ -37,6 +38,7 @@ __all__ = [
 LAYOUT_VERSION = 1
 ENTRY_FILE = "entry.json"
 PREFIX_FILE = "trail.json"
+BUILD_FILE = "build.json"
 
 _DIGITS = 12
 # 255 bytes is the longest file name nearly everywhere; the digits keep a cut name unique.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace  # of packaging, whose values are those of the standard library
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from packaging.utils import canonicalize_name
 from trail.errors import LockError
 from trail.lock.choice import local_path, strong_hashes
 from trail.model import NormalizedName, SourceKind, SourcePackage
-from trail.values import replace
 from trail.wheel.names import is_safe_name
 
 if TYPE_CHECKING:

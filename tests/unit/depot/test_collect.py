@@ -11,9 +11,7 @@ from trail.depot.collect import (
     Item,
     Plan,
     Survey,
-    Usage,
     collect,
-    measure,
     parse_manifest,
     plan,
     remove_users,
@@ -169,18 +167,3 @@ def test_prefixes_of_removed_entries_go_too(depot: Depot) -> None:
     assert remove_users(depot, [a.id]) == 1
     assert list(depot.layout.prefixes.iterdir()) == [other]
     assert remove_users(depot, [a.id]) == 0
-
-
-def test_sizes_count_each_file_once(depot: Depot) -> None:
-    entry = add_entry(depot, "a", files={"__init__.py": b"x" * 1000})
-    total = sum(path.stat().st_size for path in entry.path.rglob("*") if path.is_file())
-    count = sum(path.is_file() for path in entry.path.rglob("*"))
-    source = next(entry.path.rglob("__init__.py"))
-    prefix = add_prefix(depot, "p", entry)
-    prefix.chmod(0o755)
-    os.link(source, prefix / "linked")
-    manifest = (prefix / "trail.json").stat().st_size
-    usage = {item.part: item for item in measure(depot)}
-    assert usage["installed"] == Usage(part="installed", items=1, files=count, size=total)
-    assert usage["prefixes"] == Usage(part="prefixes", items=1, files=1, size=manifest)
-    assert "index" not in usage
