@@ -18,8 +18,9 @@ from trail.cli.options import (
 )
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
-from trail.commands.keep import LINK, prefix_words, remember
+from trail.commands.keep import LINK, prefix_words
 from trail.commands.link import link_prefix
+from trail.commands.remember import remember
 from trail.commands.run import make_prefix
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def link(context: click.Context, /, as_file: bool, **options: object) -> None:
     """
     installed, prefix, words = _make(context, options)
     place = link_prefix(installed.python.root, prefix.path, as_file=as_file)
-    remember((LINK, *words), installed, prefix, name=LINK)
+    remember(installed, (LINK, *words), prefix=str(prefix.path), name=LINK)
     make_printer(context).say(f"{place} points to {prefix.path}")
 
 

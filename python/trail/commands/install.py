@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from trail.commands.own import with_project
+from trail.commands.remember import remember
 from trail.commands.target import choose_python, select
 from trail.commands.words import install_words
+from trail.depot.answers import is_given
 from trail.depot.roots import (
-    Root,
     is_current,
     is_settled,
     read_root,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from trail.commands.context import Context
     from trail.commands.target import Python, Request
-    from trail.depot.roots import Input
+    from trail.depot.roots import Input, Root
     from trail.depot.store import Entry, Stack
     from trail.model import Selection
 
@@ -46,6 +47,7 @@ class Installed:
         downloaded: how many bytes came over the network.
         seconds: how long all of it took.
         lasting: whether the answer is the same as long as the inputs are.
+        portable: whether it is the same for every project with the same files.
     """
 
     python: Python
@@ -56,6 +58,7 @@ class Installed:
     downloaded: int = 0
     seconds: float = 0.0
     lasting: bool = True
+    portable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ def install(context: Context, request: Request) -> Installed:
             entries=entries,
             stack=stack,
             inputs=root.inputs,
+            portable=is_given(str(stack.receiver.layout.answers), root, context.environ),
             seconds=time.monotonic() - begun,
         )
     if not request.wheels and not request.requirements:
@@ -122,6 +126,10 @@ def install(context: Context, request: Request) -> Installed:
         from trail.commands.provide import provide  # noqa: PLC0415
 
         provided = provide(context, request, python, target, stack)
+    # Each file of a folder that is built decides: too many to be remembered.
+    lasting = not any(
+        source.kind is SourceKind.DIRECTORY and not source.editable for source in selection.sources
+    )
     installed = Installed(
         python=python,
         entries=provided.entries,
@@ -130,14 +138,15 @@ def install(context: Context, request: Request) -> Installed:
         new=provided.new,
         downloaded=provided.downloaded,
         seconds=time.monotonic() - begun,
-        # Each file of a folder that is built decides: too many to be remembered.
-        lasting=not any(
-            source.kind is SourceKind.DIRECTORY and not source.editable
-            for source in selection.sources
-        ),
+        lasting=lasting,
+        # What is built may be a folder of the project's own.
+        portable=lasting
+        and not (selection.sources or request.packages or request.wheels)
+        and context.project is not None
+        and context.inner_version_file is None,
     )
     if not request.wheels and installed.lasting:
-        _remember(record, words, python, installed)
+        remember(installed, words, environ=context.environ if installed.portable else None)
     return installed
 
 
@@ -220,18 +229,3 @@ def _recall(
         with contextlib.suppress(OSError):  # then it is compared by content once more
             root = write_root(file, root)
     return root, entries
-
-
-def _remember(file: Path, words: tuple[str, ...], python: Python, installed: Installed) -> None:
-    """Keep what was found out; a depot that cannot be written keeps nothing."""
-    with contextlib.suppress(OSError):
-        write_root(
-            file,
-            Root(
-                project=str(python.root),
-                request=words,
-                entries=[entry.id for entry in installed.entries],
-                inputs=installed.inputs,
-                depots=[str(depot.layout.root) for depot in installed.stack.depots],
-            ),
-        )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from trail.commands.install import request_words
-from trail.depot.roots import Root, read_root, root_name, write_root
+from trail.depot.roots import read_root, root_name
 
 if TYPE_CHECKING:
     from trail.commands.context import Context
     from trail.commands.install import Installed
     from trail.commands.target import Request
-    from trail.prefix.model import Prefix
 
-__all__ = ["LINK", "is_linked", "prefix_words", "remember"]
+__all__ = ["LINK", "is_linked", "prefix_words"]
 
 LINK = "link"
 """The first word of the root that says what `.venv` was made for; its name is this word's."""
@@ -30,35 +28,6 @@ def prefix_words(context: Context, request: Request) -> tuple[str, ...]:
     settings = context.settings
     options = (f"--link-mode={settings.link_mode}", f"--strict={settings.strict}")
     return ("prefix", *request_words(context, request)[1:], *options)
-
-
-def remember(
-    words: tuple[str, ...], installed: Installed, prefix: Prefix, *, name: str | None = None
-) -> None:
-    """Write a root: it keeps the prefix from collection, and is what the fast path reads.
-
-    Without it the next start is only slower, so a depot that cannot be written is no fault.
-
-    Args:
-        words: what was asked for.
-        installed: what the prefix holds.
-        prefix: the prefix.
-        name: what the root's name is made of, where it is not all the words.
-    """
-    layout = installed.stack.receiver.layout
-    project = str(installed.python.root)
-    with contextlib.suppress(OSError):
-        write_root(
-            layout.root_file(root_name(project, words if name is None else (name,))),
-            Root(
-                project=project,
-                request=words,
-                prefix=str(prefix.path),
-                entries=[entry.id for entry in installed.entries],
-                inputs=installed.inputs,
-                depots=[str(depot.layout.root) for depot in installed.stack.depots],
-            ),
-        )
 
 
 def is_linked(words: tuple[str, ...], installed: Installed) -> bool:

@@ -14,7 +14,14 @@ import time
 
 from trail.commands.start import CannotStart, compile_in_background, program, start, surroundings
 from trail.commands.words import install_words, nothing_to_do, run_words, split_words
-from trail.depot.roots import is_current, is_settled, read_root, root_name, touch_root
+from trail.depot.roots import (
+    is_current,
+    is_settled,
+    read_root,
+    root_name,
+    touch_root,
+    write_root,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,9 +93,10 @@ def replay_install(words: list[str], environ: dict[str, str]) -> str | None:
 
 
 def _recall(project: str, request: tuple[str, ...], environ: dict[str, str]) -> Root | None:
-    """Find the record of a request, if it still holds."""
+    """Find the record of a request, or what another project with the same files has."""
     name = root_name(project, request)
-    for depot in _depots(environ):
+    depots = _depots(environ)
+    for depot in depots:
         record = os.path.join(depot, "roots", name)  # noqa: PTH118
         root = read_root(record)
         if root is None or root.project != project or root.request != request:
@@ -98,6 +106,16 @@ def _recall(project: str, request: tuple[str, ...], environ: dict[str, str]) -> 
                 return None  # the slow path writes it anew, to be compared by stat alone
             touch_root(record)
             return root
+    from trail.depot.answers import take_answer  # noqa: PLC0415  # not for who has a root
+
+    for depot in depots:
+        folder = os.path.join(depot, "answers")  # noqa: PTH118  # as below
+        root = take_answer(folder, project, request, environ)
+        if root is not None:
+            try:
+                return write_root(os.path.join(depot, "roots", name), root)  # noqa: PTH118
+            except OSError:  # without a root of its own it is not kept from collection
+                return None
     return None
 
 

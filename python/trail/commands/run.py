@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from trail.commands.declared import strictness
 from trail.commands.install import Installed, install
-from trail.commands.keep import is_linked, prefix_words, remember
+from trail.commands.keep import is_linked, prefix_words
 from trail.commands.link import refresh_link
+from trail.commands.remember import remember
 from trail.commands.start import CannotStart, program, scripts_folder, surroundings
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import Prefix, PrefixRequest
@@ -64,13 +64,18 @@ def make_prefix(
         TrailError: something of that is not possible.
     """
     installed = install(context, request)
+    strict = None
+    if context.settings.strict:
+        from trail.commands.declared import strictness  # noqa: PLC0415  # few projects are
+
+        strict = strictness(context, request, installed.python.root, installed.entries)
     prefix = ensure_prefix(
         PrefixRequest(
             interpreter=installed.python.interpreter,
             entries=installed.entries,
             editable_roots=folders,
             link_mode=context.settings.link_mode,
-            strict=strictness(context, request, installed.python.root, installed.entries),
+            strict=strict,
         ),
         installed.stack.receiver,
         context.reporter,
@@ -78,7 +83,14 @@ def make_prefix(
     if context.project is not None:
         own = prefix_words(context, request)
         if installed.lasting:
-            remember(words or own, installed, prefix)
+            # Strict prefixes and folders of notebooks name their project.
+            portable = installed.portable and strict is None and not folders
+            remember(
+                installed,
+                words or own,
+                prefix=str(prefix.path),
+                environ=context.environ if portable else None,
+            )
         if is_linked(own, installed):
             refresh_link(installed.python.root, prefix.path)
     return installed, prefix

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from trail.depot.builds import read_build
 from trail.depot.durable import forget
 from trail.depot.faults import explained
-from trail.depot.layout import BUILD_FILE, LAYOUT_VERSION, flat
+from trail.depot.layout import BUILD_FILE, LAYOUT_VERSION, Layout, flat
 from trail.depot.roots import read_root
 from trail.depot.usage import list_folder
 from trail.model import EntryId
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from trail.depot.folder import Depot
     from trail.depot.roots import Root
@@ -226,6 +226,7 @@ def collect(
                 depot.remove(folder)
                 reporter.note(f"removed `{key}`")
                 count += 1
+    _forget_answers(depot, now)
     subjects: list[str] = [entry.id for entry in depot.entries()]
     keys = [path.name for path in list_folder(layout.prefixes)]
     subjects += keys
@@ -236,6 +237,24 @@ def collect(
     with explained("clean", layout.unsynced):
         forget(layout, depot.boot, existing, before=now - YOUNGEST)
     return count
+
+
+def _forget_answers(depot: Depot, now: float) -> None:
+    """Remove the answers that lead to something that is gone, or that nobody asked for long."""
+    layout = depot.layout
+    for path in list_folder(layout.answers):
+        answer = read_root(path)
+        if (
+            answer is None
+            or _age(path, now) >= OLDEST
+            or (answer.prefix and not Path(answer.prefix).exists())
+            or not all(_is_somewhere(EntryId(entry), answer.depots) for entry in answer.entries)
+        ):
+            path.unlink(missing_ok=True)
+
+
+def _is_somewhere(entry: EntryId, depots: Sequence[str]) -> bool:
+    return any(Layout(Path(root)).entry(entry).exists() for root in depots)
 
 
 def remove_users(depot: Depot, entries: Collection[EntryId]) -> int:

@@ -142,6 +142,11 @@ class Layout:
         return self.builds / _checked(key, "build")
 
     @property
+    def answers(self) -> Path:
+        """What locks came to, for the next project with the same one."""
+        return self.root / "answers"
+
+    @property
     def roots(self) -> Path:
         """One small file per project and request: what it uses."""
         return self.root / "roots"

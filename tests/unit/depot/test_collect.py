@@ -167,3 +167,24 @@ def test_prefixes_of_removed_entries_go_too(depot: Depot) -> None:
     assert remove_users(depot, [a.id]) == 1
     assert list(depot.layout.prefixes.iterdir()) == [other]
     assert remove_users(depot, [a.id]) == 0
+
+
+def test_answers_go_with_what_they_lead_to_or_with_time(depot: Depot) -> None:
+    entry = add_entry(depot, "a")
+    prefix = add_prefix(depot, "cp312-a", entry)
+
+    def answer(name: str, *, prefix: Path, entries: list[str], days: float) -> None:
+        root = Root(
+            project="", prefix=str(prefix), entries=entries, depots=[str(depot.layout.root)]
+        )
+        write_root(depot.layout.answers / name, root)
+        then = NOW - days * DAY
+        os.utime(depot.layout.answers / name, (then, then))
+
+    answer("kept", prefix=prefix, entries=[entry.id], days=10)
+    answer("old", prefix=prefix, entries=[entry.id], days=91)
+    answer("no-prefix", prefix=depot.layout.prefix("cp312-b"), entries=[entry.id], days=10)
+    answer("no-entry", prefix=prefix, entries=["b/1.0/py3-none-any-0123456789ab"], days=10)
+    (depot.layout.answers / "damaged").write_text("trail-root 1\n")
+    collect(depot, Plan(), now=NOW, youngest=0.0, reporter=Reporter())
+    assert [path.name for path in depot.layout.answers.iterdir()] == ["kept"]
