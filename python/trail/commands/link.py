@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trail.errors import PrefixError
 from trail.files import write_atomic
+from trail.prefix.platform_windows import WindowsPlatform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["link_prefix", "refresh_link"]
 
 NAME = ".venv"
+
+_LONG = "\\\\?\\"  # how Windows gives the target of a junction
 
 
 def link_prefix(root: Path, prefix: Path, *, as_file: bool) -> Path:
@@ -62,7 +65,7 @@ def refresh_link(root: Path, prefix: Path) -> bool:
     if target is None or target == os.fspath(prefix):
         return False
     try:
-        _write(place, prefix, as_file=not place.is_symlink())
+        _write(place, prefix, as_file=place.is_file())
     except OSError:
         return False
     return True
@@ -71,14 +74,12 @@ def refresh_link(root: Path, prefix: Path) -> bool:
 def _points_to(place: Path, prefixes: Path) -> str | None:
     """Read where `.venv` points; None unless that is a prefix of this depot."""
     try:
-        if place.is_symlink():
-            target = os.fspath(place.readlink())
-        elif place.is_file():
-            target = place.read_text("utf-8").strip()
-        else:
+        target = os.readlink(place).removeprefix(_LONG)  # noqa: PTH115  # junctions as well
+    except OSError:  # no link
+        try:
+            target = place.read_text("utf-8").strip() if place.is_file() else ""
+        except (OSError, UnicodeDecodeError):
             return None
-    except (OSError, UnicodeDecodeError):
-        return None
     return target if os.path.dirname(target) == os.fspath(prefixes) else None  # noqa: PTH120
 
 
@@ -87,6 +88,12 @@ def _write(place: Path, prefix: Path, *, as_file: bool) -> None:
         if place.is_symlink():
             place.unlink()
         write_atomic(place, os.fsencode(f"{prefix}\n"))
+        return
+    if os.name == "nt":
+        # A symbolic link would need a privilege there, and a junction cannot replace anything.
+        if os.path.lexists(place):
+            (place.unlink if place.is_file() else place.rmdir)()
+        WindowsPlatform().link_folder(os.fspath(prefix), os.fspath(place))
         return
     temporary = place.with_name(f"{NAME}.{os.getpid()}")
     temporary.symlink_to(prefix, target_is_directory=True)

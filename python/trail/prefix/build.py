@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from trail.depot.faults import explained
@@ -14,6 +15,7 @@ from trail.errors import PrefixError
 from trail.prefix.look import EntryFolders
 from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
+from trail.prefix.platform_macos import MacPlatform
 from trail.prefix.platform_posix import PosixPlatform, write_file
 from trail.prefix.platform_windows import WindowsPlatform
 from trail.prefix.strict import make_table
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ensure_prefix", "prefix_key"]
 
-_PLATFORM: Platform = WindowsPlatform() if os.name == "nt" else PosixPlatform()
+_PLATFORMS: dict[str, type[Platform]] = {"win32": WindowsPlatform, "darwin": MacPlatform}
+_PLATFORM = _PLATFORMS.get(sys.platform, PosixPlatform)()
 _LAYOUT = 1
 _DIGITS = 20
 _PIP_GUARD = b"""\

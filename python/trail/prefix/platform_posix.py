@@ -1,4 +1,4 @@
-"""What is particular to prefixes on Linux, macOS and other POSIX systems."""
+"""What is particular to prefixes on Linux and other POSIX systems; macOS has more to it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PosixPlatform", "write_file"]
 
-# The kernel of Linux before 5.1 cuts the first line after 127 bytes.
-_LONGEST_SHEBANG = 127
 _FICLONE = 0x40049409
 # Nothing but what it must: importing `re` here would slow every script down.
 _SCRIPT = """\
@@ -37,6 +35,9 @@ class PosixPlatform:
     relative = True
     python = "bin/python"
     pip_configuration = "pip.conf"
+    # The kernel of Linux before 5.1 cuts the first line after 127 bytes.
+    longest_shebang = 127
+    has_lib64 = sys.maxsize > 2**32
 
     def shape(self, python: PrefixPython) -> Shape:
         """Say where things lie for this Python."""
@@ -72,7 +73,7 @@ class PosixPlatform:
             names.append("pypy3")
         for name in names:
             _symlink(base, f"{folder}/bin/{name}")
-        if sys.platform != "darwin" and sys.maxsize > 2**32:
+        if self.has_lib64:
             _symlink("lib", f"{folder}/lib64")
 
     def link_folder(self, target: str, path: str) -> None:
@@ -134,7 +135,7 @@ class PosixPlatform:
             python: its absolute path.
         """
         line = os.fsencode(f"#!{python}\n")
-        if len(line) <= _LONGEST_SHEBANG and not any(c.isspace() for c in python):
+        if len(line) <= self.longest_shebang and not any(c.isspace() for c in python):
             return line
         # A shell runs the second line; Python reads a string there.
         return os.fsencode(f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n")

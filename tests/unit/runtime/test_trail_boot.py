@@ -21,6 +21,7 @@ from tests.helpers.prefixes import (
 import trail
 from trail.depot.store import Depot, Entry, open_depots
 from trail.prefix.bytecode import compile_entries, compile_prefix
+from trail.prefix.model import Strictness
 
 RUNTIME = Path(trail.__file__).parent / "runtime"
 PYTHONS = [Path(sys.executable), *other_pythons()]
@@ -53,6 +54,26 @@ def test_it_is_there_with_any_flag(depot: Depot, python: Python) -> None:
     for flags in ([], ["-I"], ["-E"], ["-s"], ["-B"]):
         assert run_python(prefix, *flags, "-c", code) == "_trail_boot Explainer"
     assert run_python(prefix, "-S", "-c", code) == "zipimport type"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_start_file_of_later_pythons_does_the_same(
+    depot: Depot, tmp_path: Path, strict: bool
+) -> None:
+    """PEP 829: each line names a callable, as pkgutil.resolve_name reads it; no arguments."""
+    strictness = Strictness(root=tmp_path, declared=frozenset()) if strict else None
+    prefix = make_prefix(depot, [], strict=strictness)
+    code = (
+        "import pathlib, pkgutil, sys\n"
+        f"sys.path.append({str(prefix.site_packages)!r})\n"
+        f"for line in pathlib.Path({str(prefix.site_packages / '0_trail.start')!r}).open():\n"
+        "    pkgutil.resolve_name(line.strip())()\n"
+        "print(sys.path_hooks[0].__module__, type(sys.meta_path[-1]).__name__, type(__import__))"
+    )
+    by_start = run_python(prefix, "-S", "-c", code)
+    by_pth = run_python(prefix, "-c", code.splitlines()[0] + "\n" + code.splitlines()[-1])
+    assert by_start == by_pth
+    assert by_start.startswith("_trail_boot Explainer")
 
 
 def test_it_imports_few_modules_and_none_that_is_not_there_already(
