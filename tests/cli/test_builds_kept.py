@@ -160,13 +160,7 @@ def test_what_is_built_just_now_is_not_collected(project: Project, tmp_path: Pat
     waits = "import time\nwhile not (HERE / 'go').exists(): time.sleep(0.02)"
     source = make_source(project.root / "libs" / "thing", run=waits, dynamic=False)
     declare(project, f"thing @ {source.as_uri()}")
-    with subprocess.Popen(
-        project.command("install"),
-        cwd=project.root,
-        env=project.surroundings(),
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as building:
+    with start(project) as building:
         wait_for(tmp_path / "notes")
         grow_old(project)
         assert project.trail("depot", "gc", "--days", "0", cwd=tmp_path).code == 0
@@ -207,42 +201,70 @@ def test_second_build_finds_all_that_the_first_one_set_up(
 # --- killed
 
 
+STAYS = """
+import subprocess, time
+note = pathlib.Path(os.environ["BUILD_NOTES"]).with_name("child")
+if not note.exists():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    note.write_text(f"{child.pid} {os.getpid()}")
+    while not note.with_name("go").exists():
+        time.sleep(0.02)
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_build_that_is_interrupted_ends_with_all_that_it_started(
+    project: Project, index: IndexServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    make_sdist(index.folder, make_source(tmp_path / "thing-1.0", run=STAYS))
+    declare(project, "thing")
+    with start(project) as building:
+        processes = wait_for(tmp_path / "child").split()
+        building.send_signal(number)
+        building.communicate(timeout=PATIENCE)
+    assert building.returncode == 128 + number
+    for process in processes:
+        wait_until_gone(int(process))
+    assert not [one for one in (project.depot / "builds").iterdir() if "metadata" not in one.name]
+    assert entries(project.depot) == []
+    assert staged(project) == []
+    result = project.trail("run", "python", "-c", "import thing; print(thing.VERSION)")
+    assert result.out == "1.0\n", result.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_build_whose_trail_was_killed_is_left_alone_and_made_again_elsewhere(
     project: Project, index: IndexServer, tmp_path: Path
 ) -> None:
-    run = (
-        "import subprocess, time\n"
-        "if not (HERE / 'x').exists():\n"
-        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "    note = pathlib.Path(os.environ['BUILD_NOTES']).with_name('child')\n"
-        "    note.write_text(str(child.pid))\n"
-        "    time.sleep(600)\n"
-    )
-    source = make_source(tmp_path / "thing-1.0", run=run)
-    make_sdist(index.folder, source)
+    make_sdist(index.folder, make_source(tmp_path / "thing-1.0", run=STAYS))
     declare(project, "thing")
-    with subprocess.Popen(
+    with start(project) as building:
+        child, build = wait_for(tmp_path / "child").split()
+        building.kill()
+        building.communicate(timeout=PATIENCE)
+    result = project.trail("run", "python", "-c", "import thing; print(thing.VERSION)")
+    assert result.out == "1.0\n", result.err
+    assert len(staged(project)) == 1  # the build is still at work there
+    (tmp_path / "go").touch()
+    wait_until_gone(int(build))
+    os.kill(int(child), signal.SIGKILL)
+    assert project.trail("depot", "gc").code == 0
+    assert staged(project) == []
+
+
+def start(project: Project) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         project.command("install"),
         cwd=project.root,
         env=project.surroundings(),
         stderr=subprocess.PIPE,
         text=True,
-    ) as building:
-        child = wait_for(tmp_path / "child")
-        building.send_signal(signal.SIGINT)
-        building.communicate(timeout=PATIENCE)
-    assert building.returncode == 130
-    wait_until_gone(int(child))
-    assert not [one for one in (project.depot / "builds").iterdir() if "metadata" not in one.name]
-    assert entries(project.depot) == []
-    left = [path for path in (project.depot / "staging").iterdir() if path.name != "locks"]
-    assert left == []
-    (source / "x").touch()
-    make_sdist(index.folder, source)
-    assert project.trail("lock", "--upgrade").code == 0
-    result = project.trail("run", "python", "-c", "import thing; print(thing.VERSION)")
-    assert result.out == "1.0\n", result.err
+    )
+
+
+def staged(project: Project) -> list[str]:
+    return [one.name for one in (project.depot / "staging").iterdir() if one.name != "locks"]
 
 
 def wait_for(path: Path) -> str:

@@ -89,6 +89,8 @@ def run_logged(
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # It shares the lock of its folder: who kills trail alone leaves it running there.
+            close_fds=False,
         )
         try:
             code = process.wait()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from typing import NoReturn
 
 import click
 
@@ -13,6 +15,9 @@ from trail.errors import TrailError, UsageError
 from trail.wheel.engine import choose_engine
 
 __all__ = ["main"]
+
+# What ends trail as an interrupt does; a shell may have said to ignore it (nohup).
+_ENDING = ("SIGTERM", "SIGHUP")
 
 # Name, module below trail.cli, and help: modules are loaded when their command is used.
 _COMMANDS = {
@@ -102,6 +107,9 @@ def main() -> int:
     Returns:
         The exit code: 0 done, 1 refused or failed, 2 wrong usage; for `run` the command's own.
     """
+    for number in (getattr(signal, name) for name in _ENDING if hasattr(signal, name)):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     context: click.Context | None = None
     failure: TrailError
     try:
@@ -132,6 +140,11 @@ def main() -> int:
         failure.__cause__ = error
     make_printer(context or click.Context(command_line)).error(failure)
     return failure.exit_code
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End as on an interrupt: builds end too, and what is unfinished is removed."""
+    sys.exit(128 + number)
 
 
 def _lower(message: str) -> str:

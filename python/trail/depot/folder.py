@@ -161,18 +161,21 @@ class Depot:
         """Give a fresh folder on the depot's file system, and remove it at the end.
 
         Args:
-            name: what to call it, where that matters; the caller keeps other processes from
-                using the same one (`guard`), and what a dead one left there is removed.
+            name: what to call it, where that matters. What a dead process left there is removed;
+                another name is taken while a program that such a process started lives on.
 
         Raises:
             DepotError: it cannot be made.
         """
-        name = name or f"{os.getpid()}-{os.urandom(8).hex()}"
-        folder = self.layout.staged(name)
+        own = f"{os.getpid()}-{os.urandom(8).hex()}"
         with contextlib.ExitStack() as stack:
-            with explained("make", folder):
+            with explained("make", self.layout.staged(name or own)):
                 # The lock is older than the folder and outlives it, see `clean_staging`.
-                stack.enter_context(hold(self.layout.staged_lock(name)))
+                lock = hold(self.layout.staged_lock(name or own), wait=False, share=bool(name))
+                if not stack.enter_context(lock):
+                    name = own
+                    stack.enter_context(hold(self.layout.staged_lock(own), share=True))
+                folder = self.layout.staged(name or own)
                 remove_tree(folder)
                 folder.mkdir(parents=True)
             try:

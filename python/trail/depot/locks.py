@@ -25,7 +25,7 @@ _PAUSE = 0.02  # seconds between two attempts on Windows, which cannot wait
 
 
 @contextlib.contextmanager
-def hold(path: Path, *, wait: bool = True) -> Iterator[bool]:
+def hold(path: Path, *, wait: bool = True, share: bool = False) -> Iterator[bool]:
     """Hold the lock of this name while the context lasts.
 
     Not reentrant: who holds it and asks again in the same process waits for ever.
@@ -33,6 +33,7 @@ def hold(path: Path, *, wait: bool = True) -> Iterator[bool]:
     Args:
         path: the lock file; it and its folder are made as needed.
         wait: whether to wait until the lock is free.
+        share: whether processes that inherit files hold it, too, until the last one ends.
 
     Yields:
         True, or False if it is taken and `wait` is False.
@@ -44,6 +45,7 @@ def hold(path: Path, *, wait: bool = True) -> Iterator[bool]:
     if descriptor is None:
         yield False
         return
+    os.set_inheritable(descriptor, share)
     try:
         yield True
     finally:
