@@ -349,11 +349,11 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_ESCAPES = {ord("\\"): "\\\\", ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r"}
 
 
 def _escape(value: str) -> str:
-    return "".join(_ESCAPES.get(letter, letter) for letter in value)
+    return value.translate(_ESCAPES)
 
 
 def _unescape(value: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -44,6 +45,7 @@ __all__ = ["read_pylock", "select"]
 _CONFLICT = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
 
 
+@lru_cache(maxsize=2)  # asked whether it meets the project, then what it selects
 def read_pylock(data: bytes, path: Path) -> Pylock:
     """Read and validate a lock.
 
