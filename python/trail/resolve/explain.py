@@ -8,6 +8,7 @@ requires what, and why no version is left.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -15,6 +16,7 @@ from packaging.utils import canonicalize_name
 from trail.addresses import redact
 from trail.errors import ResolutionError, TrailError
 from trail.resolve.fit import Exclusion, Why
+from trail.resolve.names import IMPORTED_AS, POPULAR
 from trail.resolve.shelf import bits
 from trail.resolve.solve import Conflict, solve
 from trail.values import replace
@@ -23,12 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from trail.resolve.graph import Candidate, Demand
-    from trail.resolve.model import Options, Request, RootRequirement, Target
+    from trail.resolve.model import Options, Request, Target
+    from trail.resolve.need import Need
     from trail.resolve.shelf import Shelf
     from trail.resolve.world import World
 
 __all__ = ["explain"]
 
+_EXTRA = re.compile(r"""([^;]+);\s*extra\s*==\s*["']([^"']+)["']""")
+_SIMILAR = 0.8  # of 1
 _PARENTHESES = re.compile(r"\s*\(([^)]*)\)(?=\s*(?:;|$))")
 _PYTHON_HINT = (
     "support only Pythons that it supports (`requires-python`), or allow other versions of `{}`"
@@ -47,7 +52,7 @@ def explain(conflict: Conflict, request: Request, world: World) -> ResolutionErr
         request: what it was asked.
         world: what there is.
     """
-    return _Story(_reduce(conflict, request, world)).tell()
+    return _Story(_reduce(conflict, request, world), world).tell()
 
 
 # --- which requirements of the project clash
@@ -111,8 +116,9 @@ def _names(demand: Demand, parent: Candidate | None) -> Iterator[str]:
 
 
 class _Story:
-    def __init__(self, conflict: Conflict) -> None:
+    def __init__(self, conflict: Conflict, world: World) -> None:
         self._conflict = conflict
+        self._world = world
         self._ledger = conflict.ledger
         self._target = conflict.ledger.target
         self._options: Options = conflict.ledger.options
@@ -142,7 +148,7 @@ class _Story:
             yield from self._constraint_facts(demand.need.name)
         for demand, parent in made.items():
             if parent is not None:
-                fact = demand.problem or f"requires `{_plain(demand.need.text)}`"
+                fact = demand.problem or f"requires {_for_extra(demand.need.text)}"
                 group = groups.setdefault((parent.name, fact), {})
                 group[parent.shelf] = group.get(parent.shelf, 0) | 1 << parent.place
         told = [
@@ -182,13 +188,13 @@ class _Story:
 
     def _root_fact(self, demand: Demand) -> str:
         root = demand.root
-        where = "" if root is None else _where(root)
+        where = "" if root is None else f" ({root.origin.text})"
         return f"your project requires `{_plain(demand.need.text)}`{where}"
 
     def _constraint_facts(self, name: str) -> Iterator[str]:
         for need in self._conflict.roots.constraints.get(name, ()):  # type: ignore[call-overload]
-            where = _where(self._conflict.roots.written[need])
-            yield f"a constraint allows only `{need.text}`{where}"
+            where = self._conflict.roots.written[need].origin.text
+            yield f"a constraint allows only `{need.text}` ({where})"
 
     def _package_fact(self, name: str, shelf: Shelf, mask: int, text: str) -> str:
         """Say what some versions of a package require, or why they are of no use."""
@@ -217,20 +223,37 @@ class _Story:
             return self._useless(min(lost), problems[0])
         if len(demands) != 1 or self._has_choice():
             return "no versions are left that fit together", self._loosen()
-        (name,) = demands
-        shelf = demands[name].shelf
-        if shelf is None:
-            pin = self._conflict.roots.pins.get(demands[name].need.name)
-            if pin is not None:
-                return (
-                    f"there is no project `{name}` on {redact(pin)}, where it is to come from",
-                    "check the name and the index; no other index is asked for it",
-                )
+        return self._nothing([one.requirement for one in causes])
+
+    def _nothing(self, demands: Sequence[Demand]) -> tuple[str, str]:
+        """Say why nothing satisfies some demands for one package."""
+        shelf = demands[0].shelf
+        if shelf is not None:
+            return self._empty_shelf(shelf, demands)
+        name = demands[0].need.name
+        pin = self._conflict.roots.pins.get(name)
+        if pin is not None:
             return (
-                f"there is no project `{name}` on any index",
-                "check the spelling of the name, or add the index that has it",
+                f"there is no project `{name}` on {redact(pin)}, where it is to come from",
+                "check the name and the index; no other index is asked for it",
             )
-        return self._empty_shelf(shelf, [one.requirement for one in causes])
+        similar = self._similar(name)
+        hint = "check the spelling of the name, or add the index that has it"
+        return (
+            f"there is no project `{name}` on any index",
+            f"did you mean `{similar}`? Or {hint}" if similar else hint,
+        )
+
+    def _similar(self, name: str) -> str | None:
+        """Find a project that somebody may have meant."""
+        if name in IMPORTED_AS:
+            return IMPORTED_AS[name]
+        known = {one for one in self._world.found if one != name}
+        for names in (sorted(known), POPULAR):
+            close = get_close_matches(name, names, 1, _SIMILAR)
+            if close:
+                return close[0]
+        return None
 
     def _useless(self, name: str, example: Demand) -> tuple[str, str]:
         end = f"no version of `{name}` can be used"
@@ -267,7 +290,7 @@ class _Story:
         known = _known(shelf)
         if not mask:
             if len(texts) == 1:
-                hint = f"allow a version that there is, for instance `{name}=={_newest(shelf)}`"
+                hint = _what_there_is(shelf, demands[0].need)
                 written = all(demand.root is not None for demand in demands)
                 return (
                     f"no version of `{name}` satisfies {texts[0]}: {known}",
@@ -283,7 +306,7 @@ class _Story:
             if exclusion is not None:
                 reasons[exclusion] = reasons.get(exclusion, 0) | 1 << place
         if not reasons:
-            return f"no version of `{name}` fits", self._loosen()
+            return self._further_down(shelf)
         told = "; ".join(
             f"{shelf.describe(found)} {self._reason(exclusion, found)}"
             for exclusion, found in list(reasons.items())[:_MOST_REASONS]
@@ -293,6 +316,31 @@ class _Story:
         if any(exclusion.why is Why.PYTHON for exclusion in reasons):
             told += f" (this is for Python {self._target.python})"
         return f"no version of `{name}` can be used: {told}", self._hint(shelf, reasons)
+
+    def _further_down(self, shelf: Shelf) -> tuple[str, str]:
+        """Say what the versions of a package require, all of them in vain."""
+        in_vain = [
+            demand
+            for demand, parent in self._conflict.watcher.made.items()
+            if parent is not None and parent.shelf is shelf and demand.shelf is not shelf
+            if demand.problem is None and self._is_in_vain(demand)
+        ]
+        names = {demand.need.name for demand in in_vain}
+        texts = {_bare(demand.need.text) for demand in in_vain}
+        if len(names) != 1 or len(texts) != 1:
+            return f"no version of `{shelf.name}` fits", self._loosen()
+        end, hint = self._nothing(in_vain[:1])
+        return end, hint if in_vain[0].shelf is None else self._loosen()
+
+    def _is_in_vain(self, demand: Demand) -> bool:
+        """Whether no version satisfies a demand, or each that does is excluded."""
+        shelf = demand.shelf
+        if shelf is None:
+            return True
+        mask = demand.mask
+        for need in self._conflict.roots.constraints.get(shelf.name, ()):
+            mask &= shelf.satisfying(need)
+        return all((shelf, place) in self._ledger.exclusions for place in bits(mask))
 
     def _reason(self, exclusion: Exclusion, mask: int) -> str:
         one = mask.bit_count() == 1
@@ -333,16 +381,16 @@ class _Story:
         return f"loosen or remove one of {_list(texts)}"
 
 
-def _where(root: RootRequirement) -> str:
-    origin = root.origin
-    parts = [part for part in (origin.key, origin.file and f"in {origin.file}") if part]
-    text = " ".join(parts) or "on the command line"
-    return f" ({text})"
-
-
 def _plain(text: str) -> str:
     """Leave out the parentheses that old metadata has."""
     return _PARENTHESES.sub(r"\1", text)
+
+
+def _for_extra(text: str) -> str:
+    """Quote a requirement of a package; where it is for an extra alone, say so in words."""
+    plain = _plain(text)
+    found = _EXTRA.fullmatch(plain)
+    return f"`{found[1].strip()}` for its extra `{found[2]}`" if found else f"`{plain}`"
 
 
 def _bare(text: str) -> str:
@@ -357,9 +405,16 @@ def _known(shelf: Shelf) -> str:
     return f"there {verb} {shelf.describe(shelf.everything) or 'none'}{status}"
 
 
-def _newest(shelf: Shelf) -> str:
+def _what_there_is(shelf: Shelf, need: Need) -> str:
+    """Give an example of what can be required instead."""
+    if not shelf.versions:
+        return f"remove `{need.name}`, or add an index that has versions of it"
+    for version in shelf.versions:
+        if version.is_prerelease and need.specifier.contains(version.base_version):
+            return f"there is only a pre-release: if it will do, require `{need.name}>={version}`"
     stable = [version for version in shelf.versions if not version.is_prerelease]
-    return str((stable or shelf.versions)[0]) if shelf.versions else ""
+    newest = (stable or shelf.versions)[0]
+    return f"allow a version that there is, for instance `{need.name}=={newest}`"
 
 
 def _list(texts: Iterable[str]) -> str:

@@ -101,6 +101,12 @@ class Origin:
     file: str = ""
     key: str = ""
 
+    @property
+    def text(self) -> str:
+        """The place in words."""
+        parts = [part for part in (self.key, self.file and f"in {self.file}") if part]
+        return " ".join(parts) or "on the command line"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootRequirement:

@@ -34,6 +34,7 @@ class Roots:
 
     def __init__(self, request: Request, ledger: Ledger) -> None:
         options = request.options
+        self._said: dict[str, str] = {}  # where a person wrote an address
         self.name = request.name
         self.written: dict[Need, RootRequirement] = {}
         self.directs: dict[NormalizedName, Direct] = {}
@@ -80,9 +81,9 @@ class Roots:
         """
         known = self.directs.setdefault(name, direct)
         if known.url != direct.url:
-            raise _two_places(name, known.url, direct.url)
+            raise self._two_places(name, known.url, direct.url)
         if name in self.pins:
-            raise _two_places(name, self.pins[name], direct.url)
+            raise self._two_places(name, self.pins[name], direct.url)
 
     def _put(self, place: Place) -> None:
         if place.direct is not None:
@@ -90,9 +91,22 @@ class Roots:
         elif place.index is not None:
             known = self.pins.setdefault(place.name, place.index)
             if known != place.index:
-                raise _two_places(place.name, known, place.index)
+                raise self._two_places(place.name, known, place.index)
             if place.name in self.directs:
-                raise _two_places(place.name, self.directs[place.name].url, place.index)
+                raise self._two_places(place.name, self.directs[place.name].url, place.index)
+
+    def _two_places(self, name: NormalizedName, *addresses: str) -> ResolutionError:
+        """Make the error for a package of which it is not clear where it comes from."""
+        shown = (
+            f"from `{redact(address)}`"
+            + (f" ({self._said[address]})" if address in self._said else "")
+            for address in addresses
+        )
+        return ResolutionError(
+            f"`{name}` is required from two places",
+            details=tuple(zip(("one", "other"), shown, strict=True)),
+            hint="keep one of the two",
+        )
 
     def _replace(self, need: Need, override: Need) -> Need:
         """Take the versions from the override, and keep the extras that were asked for."""
@@ -108,6 +122,7 @@ class Roots:
             if ledger.marker(need.marker_text):
                 self.written[need] = root
                 if need.url is not None:
+                    self._said.setdefault(need.url, root.origin.text)
                     self.add_direct(need.name, Direct(url=need.url, editable=root.editable))
                 yield need
 
@@ -171,13 +186,6 @@ def _needs(shelf: Shelf, extra: NormalizedName, ledger: Ledger, world: World) ->
     for need in facts.needs.of(extra):
         if ledger.marker(need.marker_text, extra):
             yield need
-
-
-def _two_places(name: NormalizedName, one: str, other: str) -> ResolutionError:
-    return ResolutionError(
-        f"`{name}` is required from two places",
-        details=(("one", redact(one)), ("other", redact(other))),
-    )
 
 
 _NO_EXTRA = NormalizedName("")

@@ -75,6 +75,11 @@ class World:
             found = self._facts[shelf, place] = self._digest(shelf, shelf.versions[place], answer)
         return found
 
+    @property
+    def found(self) -> frozenset[NormalizedName]:
+        """The projects that were asked for and are there."""
+        return frozenset(key[0] for key, shelf in self._shelves.items() if shelf is not None)
+
     def knows(self, name: NormalizedName) -> bool:
         """Tell whether a project was asked for before."""
         return (name, None, None) in self._shelves

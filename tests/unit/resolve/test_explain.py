@@ -12,7 +12,15 @@ from tests.helpers.memory_source import MemorySource, Release, normal
 
 from trail.cli.printer import format_error
 from trail.errors import ResolutionError
-from trail.resolve.model import Names, Options, Origin, Request, RootRequirement
+from trail.resolve.model import (
+    Names,
+    Options,
+    Origin,
+    Request,
+    RootRequirement,
+    Scope,
+    ScopeKind,
+)
 from trail.resolve.resolve import resolve
 from trail.resolve.targets import make_targets, parse_platform
 
@@ -27,11 +35,11 @@ def story(
     packages: Mapping[str, Mapping[str, Release]],
     *roots: str,
     options: Options | None = None,
+    more: tuple[RootRequirement, ...] = (),
 ) -> str:
+    written = (RootRequirement(requirement=Requirement(root), origin=PROJECT) for root in roots)
     request = Request(
-        roots=tuple(
-            RootRequirement(requirement=Requirement(root), origin=PROJECT) for root in roots
-        ),
+        roots=(*written, *more),
         options=options or Options(),
     )
     targets = make_targets(SpecifierSet("==3.12.*"), [parse_platform("linux-x86_64")])
@@ -93,9 +101,9 @@ def test_package_requires_what_the_project_excludes() -> None:
 
 
 def test_name_is_unknown() -> None:
-    assert story({}, "reqeusts") == lines(
-        "  because: your project requires `reqeusts` (project.dependencies in pyproject.toml)",
-        "  so:      there is no project `reqeusts` on any index",
+    assert story({}, "frobnicate") == lines(
+        "  because: your project requires `frobnicate` (project.dependencies in pyproject.toml)",
+        "  so:      there is no project `frobnicate` on any index",
         "hint: check the spelling of the name, or add the index that has it",
     )
 
@@ -260,6 +268,99 @@ def test_hopeless_package_is_found_among_many_others() -> None:
         "  because: your project requires `a` (project.dependencies in pyproject.toml)",
         "  and:     every one of the 30 versions of `a` requires `p`",
         "  and:     every one of the 30 versions of `p` requires `q>=99`",
-        "  so:      no version of `p` fits",
+        "  so:      no version of `q` satisfies `q>=99`: there is 1.0",
         "hint: loosen or remove `a`",
+    )
+
+
+def test_bound_is_hidden_deep_in_the_chain() -> None:
+    packages = {
+        "a": {"1.0": Release(requires=("b",))},
+        "b": {"1.0": Release(requires=("c>=1",)), "1.1": Release(requires=("c>=1",))},
+        "c": {"1.0": Release(requires=("d<3",))},
+        "d": {"2.0": Release(), "3.0": Release(), "4.0": Release()},
+    }
+
+    assert story(packages, "a", "d>=3") == lines(
+        "  because: your project requires `d>=3` (project.dependencies in pyproject.toml)",
+        "  and:     your project requires `a` (project.dependencies in pyproject.toml)",
+        "  and:     `a` 1.0 (there is no other version) requires `b`",
+        "  and:     every version of `b` (1.0 and 1.1) requires `c>=1`",
+        "  and:     `c` 1.0 (there is no other version) requires `d<3`",
+        "  so:      no version of `d` satisfies `d>=3` and `d<3` together:"
+        " there are 2.0, 3.0 and 4.0",
+        "hint: loosen or remove one of `d>=3` and `a`",
+    )
+
+
+def test_only_a_pre_release_comes_near() -> None:
+    packages = {"a": {"1.0": Release(), "2.0rc1": Release()}}
+
+    assert story(packages, "a>=2") == lines(
+        "  because: your project requires `a>=2` (project.dependencies in pyproject.toml)",
+        "  so:      no version of `a` satisfies `a>=2`: there are 1.0 and 2.0rc1",
+        "hint: there is only a pre-release: if it will do, require `a>=2.0rc1`",
+    )
+
+
+def test_extra_requires_what_the_project_excludes() -> None:
+    packages = {
+        "a": {"1.0": Release(extras={"fast": ("b>=2",)})},
+        "b": {"1.0": Release(), "2.0": Release()},
+    }
+
+    assert story(packages, "a[fast]", "b<2") == lines(
+        "  because: your project requires `b<2` (project.dependencies in pyproject.toml)",
+        "  and:     your project requires `a[fast]` (project.dependencies in pyproject.toml)",
+        "  and:     `a` 1.0 (there is no other version) requires `b>=2` for its extra `fast`",
+        "  so:      no version of `b` satisfies `b<2` and `b>=2` together: there are 1.0 and 2.0",
+        "hint: loosen or remove one of `b<2` and `a[fast]`",
+    )
+
+
+def test_group_and_project_exclude_each_other() -> None:
+    packages = {"a": {"1.0": Release(), "2.0": Release()}}
+    group = RootRequirement(
+        requirement=Requirement("a<2"),
+        origin=Origin(file="pyproject.toml", key="dependency-groups.docs"),
+        scope=Scope(ScopeKind.GROUP, normal("docs")),
+    )
+
+    assert story(packages, "a>=2", more=(group,)) == lines(
+        "  because: your project requires `a>=2` (project.dependencies in pyproject.toml)",
+        "  and:     your project requires `a<2` (dependency-groups.docs in pyproject.toml)",
+        "  so:      no version of `a` satisfies `a>=2` and `a<2` together: there are 1.0 and 2.0",
+        "hint: loosen or remove one of `a>=2` and `a<2`",
+    )
+
+
+def test_two_addresses_of_one_package() -> None:
+    group = RootRequirement(
+        requirement=Requirement("a @ https://files.example/a-2.0.zip"),
+        origin=Origin(file="pyproject.toml", key="dependency-groups.docs"),
+        scope=Scope(ScopeKind.GROUP, normal("docs")),
+    )
+
+    assert story({}, "a @ https://me:secret@files.example/a-1.0.zip", more=(group,)) == (
+        "error: `a` is required from two places\n"
+        "  one:   from `https://***@files.example/a-1.0.zip`"
+        " (project.dependencies in pyproject.toml)\n"
+        "  other: from `https://files.example/a-2.0.zip`"
+        " (dependency-groups.docs in pyproject.toml)\n"
+        "hint: keep one of the two"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("reqeusts", "requests"), ("sklearn", "scikit-learn"), ("our-own-lbi", "our-own-lib")],
+)
+def test_name_is_nearly_one(name: str, meant: str) -> None:
+    packages = {"our-own-lib": {"1.0": Release()}}
+
+    assert story(packages, "our-own-lib", name) == lines(
+        f"  because: your project requires `{name}` (project.dependencies in pyproject.toml)",
+        f"  so:      there is no project `{name}` on any index",
+        f"hint: did you mean `{meant}`? Or check the spelling of the name,"
+        " or add the index that has it",
     )
