@@ -507,3 +507,26 @@ def test_a_changed_lock_is_refused_with_the_place(
             [f"error: `{path}` {error[0]}", *error[1:]],
         )
     assert path.read_text() == text.replace(old, new)
+
+
+# --- targets without a solution
+
+
+def test_a_python_without_wheels_is_left_out_unless_it_is_at_hand(
+    project: Project, index: IndexServer
+) -> None:
+    own, other = sys.version_info[:2], (3, 12) if sys.version_info[:2] != (3, 12) else (3, 11)
+    for name, (major, minor) in (("mine", own), ("theirs", other)):
+        make_wheel(index.folder, name, "1.0", {f"{name}.py": ""}, tag=f"cp{major}{minor}-none-any")
+    path = declare(project, 'dependencies = ["mine"]\n')
+    path.write_text(path.read_text().replace(PYTHONS, ">=3.11"))
+    (project.root / ".python-version").write_text(f"{own[0]}.{own[1]}\n")
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    assert result.err.endswith("locked 1 package for 4 targets\n")
+    assert "cpython-3.15 linux-x86_64 is left out: there is no solution for it" in result.err
+    assert project.trail("run", "python", "-c", "import mine").code == 0
+    path.write_text(path.read_text().replace("mine", "theirs"))
+    refused = project.trail("lock")
+    assert refused.code == 1
+    assert f"there is no solution for cpython-{own[0]}.{own[1]} " in refused.err

@@ -123,20 +123,23 @@ def command(context: click.Context, /, check: bool, **given: Any) -> None:
         world = make_context(context, reporter, **given)
         if check:
             count = check_lock(world, options)
-            printer.say(f"the lock meets the project ({count} packages)")
+            printer.say(f"the lock meets the project ({_count(count, 'package')})")
             return
         locking = make_lock(world, options)
         locking.write()
     report(printer, locking)
 
 
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def report(printer: Printer, locking: Locking) -> None:
     """Say how a lock differs from the one before."""
     for line in locking.differences():
         printer.say(line)
-    targets = f"{len(locking.targets)} targets" if len(locking.targets) != 1 else "1 target"
-    count = len(locking.versions)
+    packages = _count(len(locking.versions), "package")
     done = "locked" if locking.changed else "nothing to do:"
-    printer.say(f"{done} {count} packages for {targets}")
+    printer.say(f"{done} {packages} for {_count(len(locking.targets), 'target')}")
     for target in locking.targets:
         printer.note(f"  {target}")

@@ -174,7 +174,8 @@ def _with_lock(context: Context, request: Request) -> Context:
     if locking is None:
         return context
     count = len(locking.versions)
-    context.reporter.say(f"locked {count} packages in {locking.path.name}")
+    packages = "1 package" if count == 1 else f"{count} packages"
+    context.reporter.say(f"locked {packages} in {locking.path.name}")
     return replace(context, project=replace(context.project, lock_path=locking.path))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 import sys
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from trail.commands.builds import Builds
 from trail.commands.dynamic import dynamic_roots
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock, with_inputs
 from trail.commands.options import with_settings
-from trail.errors import LockError, ProjectError
+from trail.errors import InterpreterError, LockError, ProjectError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
 from trail.lock.write import dump_pylock
@@ -148,7 +149,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             request,
             targets,
             source,
-            required=_required(context, targets),
+            required=None if context.settings.platforms else _AtHand(context, targets),
             reporter=context.reporter,
         )
         source.report(package.name for package in outcome.locked.packages)
@@ -315,13 +316,34 @@ def _targets(context: Context, pyproject: PyProject) -> tuple[Target, ...]:
     return make_targets(pyproject.requires_python, map(parse_platform, ordered))
 
 
-def _required(context: Context, targets: Sequence[Target]) -> frozenset[str]:
-    """Name the targets that must have a solution: those asked for, or the one at hand."""
-    if context.settings.platforms:
-        return frozenset(target.name for target in targets)
-    own = _own_platform()
-    here = [target.name for target in targets if own in target.name]
-    return frozenset(here[:1])
+class _AtHand:
+    """The names of the targets that stand for the Python of the project on this machine.
+
+    It is looked for where a target has no solution: only then it matters.
+    """
+
+    def __init__(self, context: Context, targets: Sequence[Target]) -> None:
+        self._context = context
+        self._targets = targets
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        from trail.commands import target as pythons  # noqa: PLC0415  # rarely needed
+
+        known = self._context.depots().receiver.layout.interpreters
+        try:
+            python = pythons.choose_python(self._context, pythons.Request(), known)
+        except InterpreterError:  # none at hand: then none has to have a solution
+            return frozenset()
+        own = _own_platform()
+        return frozenset(
+            target.name
+            for target in self._targets
+            if own in target.name and target.python.release[:2] == python.interpreter.release
+        )
 
 
 def _own_platform() -> str:

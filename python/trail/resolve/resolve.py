@@ -21,7 +21,7 @@ from trail.resolve.world import World
 from trail.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from trail.errors import ResolutionError
     from trail.model import NormalizedName
@@ -59,7 +59,7 @@ def resolve(
     targets: Sequence[Target],
     source: Source,
     *,
-    required: Collection[str] | None = None,
+    required: Container[str] | None = None,
     reporter: Reporter | None = None,
 ) -> Outcome:
     """Find versions for all targets.
@@ -68,7 +68,8 @@ def resolve(
         request: what shall be resolved.
         targets: for which environments, the most important one first; at least one.
         source: where packages come from.
-        required: the names of targets that must have a solution; None for all of them.
+        required: the names of targets that must have a solution; None for all of them. It is
+            asked only about those that have none.
         reporter: is warned of targets that are left out, of yanked versions and of extras
             that do not exist.
 
@@ -78,7 +79,7 @@ def resolve(
     """
     work = _Work(request, World(source), reporter or Reporter())
     for target in targets:
-        work.add(target, required=required is None or target.name in required)
+        work.add(target, required)
     for target in targets:
         work.split(target)
     return work.outcome()
@@ -100,7 +101,7 @@ class _Work:
             if name not in request.options.upgrade
         }
 
-    def add(self, target: Target, *, required: bool) -> None:
+    def add(self, target: Target, required: Container[str] | None) -> None:
         """Find the packages for a target, by thinking only where that is needed."""
         self._targets.append(target)
         ledger = Ledger(target, self._request.options)
@@ -114,12 +115,21 @@ class _Work:
                     conflict = new
                     self._conflicts.append(conflict)
             if conflict is not None:
-                if required:
-                    raise self._explain(conflict)
+                if required is None or target.name in required:
+                    raise self._explain(self._own(conflict, target))
                 self._left_out.append((target, conflict))
                 return
         if found is not None:
             self._found[target.name] = found
+
+    def _own(self, conflict: Conflict, target: Target) -> Conflict:
+        """Turn a conflict that was found for another target into that of this one."""
+        if conflict.ledger.target != target:
+            try:
+                self._solve(target)
+            except Conflict as own:
+                return own
+        return conflict
 
     def split(self, target: Target) -> None:
         """Split a target where patch releases of its Python differ in a marker."""
