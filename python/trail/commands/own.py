@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trail.commands.trees import DECIDES, folder_of
+from trail.commands.decisive import decisive_files
+from trail.commands.trees import folder_of
 from trail.model import NormalizedName, SourceKind, SourcePackage
 from trail.values import replace
 
@@ -44,7 +45,7 @@ def with_project(
         path=root,
         editable=True,
     )
-    return replace(selection, sources=(*sources, own)), tuple(root / name for name in DECIDES)
+    return replace(selection, sources=(*sources, own)), decisive_files(root)
 
 
 def _is(source: SourcePackage, root: Path) -> bool:

@@ -8,21 +8,14 @@ import json
 import os
 from pathlib import Path
 
+from trail.commands.decisive import NOT_SOURCES, decisive_files
 from trail.depot.entry import Origin, public_url
 from trail.index.digests import STRONG
 from trail.model import SourceKind, SourcePackage, WheelFile
 
-__all__ = ["DECIDES", "as_file", "digest_of", "folder_of", "origin_of", "place_of"]
+__all__ = ["as_file", "digest_of", "folder_of", "origin_of", "place_of"]
 
-# What is in a folder and no part of its source; builds leave the last ones there.
-_NOT_SOURCES = frozenset(
-    {".git", ".hg", ".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache", ".svn", ".tox"}
-    | {".venv", "__pycache__", "node_modules", "venv"}
-)
 _LEFT_BY_BUILDS = frozenset({"build", "dist"})
-
-DECIDES = ("pyproject.toml", "setup.py", "setup.cfg")
-"""The files of a project that decide what its editable wheel is."""
 
 
 def as_file(source: SourcePackage) -> WheelFile:
@@ -84,11 +77,10 @@ def _decisive(source: SourcePackage) -> str:
     """Digest the files that decide what an editable wheel is."""
     folder = folder_of(source)
     found = hashlib.sha256(os.fsencode(folder))
-    for name in DECIDES:
+    for path in decisive_files(folder):
         with contextlib.suppress(OSError):
-            found.update(
-                f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}".encode()
-            )
+            name = path.relative_to(folder).as_posix()
+            found.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}".encode())
     return found.hexdigest()
 
 
@@ -96,7 +88,7 @@ def _state(folder: Path) -> str:
     """Digest what the files of a folder look like from outside: names, sizes and times."""
     rows: list[tuple[str, int, int]] = []
     for root, folders, names in os.walk(folder):
-        skipped = _NOT_SOURCES | (_LEFT_BY_BUILDS if Path(root) == folder else set())
+        skipped = NOT_SOURCES | (_LEFT_BY_BUILDS if Path(root) == folder else set())
         folders[:] = [
             name for name in folders if name not in skipped and not name.endswith(".egg-info")
         ]

@@ -57,6 +57,8 @@ class Item:
         used: when it was last used, in seconds since 1970.
         prefix: the key of the prefix that it uses; roots only.
         entries: ids of the entries that it uses, or that the build became.
+        requires: ids of the entries that an editable build was made with: some backends build
+            again with them when the project is imported.
         gone: whether what it stands for does not exist any more; roots only.
         ages: whether it is given up when it was not used for long; roots only.
     """
@@ -65,6 +67,7 @@ class Item:
     used: float
     prefix: str | None = None
     entries: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset()
     gone: bool = False
     ages: bool = True
 
@@ -111,7 +114,16 @@ def plan(found: Survey, *, now: float, youngest: float = YOUNGEST, oldest: float
     ]
     kept = set(found.roots).difference(roots)
     used = {root.prefix for root in kept}
-    prefixes = [item for item in found.prefixes if item.name not in used and is_old(item)]
+    in_use = frozenset().union(
+        *(root.entries for root in kept),
+        *(item.entries for item in found.prefixes if item.name in used),
+    )
+    tools = {item.requires for item in found.builds if not item.entries.isdisjoint(in_use)}
+    prefixes = [
+        item
+        for item in found.prefixes
+        if item.name not in used and item.entries not in tools and is_old(item)
+    ]
     needed = frozenset().union(
         *(root.entries for root in kept),
         *(item.entries for item in set(found.prefixes).difference(prefixes)),
@@ -181,6 +193,7 @@ def _builds(depot: Depot) -> Iterator[Item]:
             name=path.name,
             used=_last_use(path, BUILD_FILE),
             entries=frozenset({entry} if entry is not None else ()),
+            requires=frozenset(record.requires if record is not None and record.editable else ()),
         )
 
 

@@ -81,6 +81,46 @@ def test_a_young_prefix_keeps_old_entries() -> None:
     assert plan(found, now=NOW) == Plan()
 
 
+def test_what_an_editable_project_was_built_with_stays_as_long_as_it_is_used() -> None:
+    def found(uses: str) -> Survey:
+        return Survey(
+            roots=(item("r", prefix="p", uses=uses),),
+            prefixes=(item("p", uses=uses), item("q", uses="ninja meson"), item("o", uses="ninja")),
+            entries=tuple(item(name) for name in ("own", "ninja", "meson", "other")),
+            builds=(
+                Item(
+                    name="own-1",
+                    used=0,
+                    entries=frozenset({"own"}),
+                    requires=frozenset({"ninja", "meson"}),
+                ),
+            ),
+        )
+
+    used, left = plan(found("own"), now=NOW), plan(found("other"), now=NOW)
+    assert (used.prefixes, used.entries, used.builds) == (("o",), ("other",), ())
+    assert (left.prefixes, left.builds) == (("o", "q"), ("own-1",))
+    assert left.entries == ("meson", "ninja", "own")
+
+
+def test_builds_stay_as_long_as_what_they_became() -> None:
+    found = Survey(
+        roots=(item("r", uses="used"),),
+        entries=(item("used"), item("unused"), item("young", days=0)),
+        builds=(
+            item("a", uses="used"),
+            item("b", uses="unused"),
+            item("c", uses="young"),
+            item("d", uses="gone"),
+            item("metadata"),
+            item("e", days=0, uses="gone"),
+        ),
+        sources=(item("git-old"), item("git-new", days=0)),
+    )
+    what = plan(found, now=NOW)
+    assert (what.builds, what.sources) == (("b", "d", "metadata"), ("git-old",))
+
+
 def test_roots_go_with_their_project_or_with_time() -> None:
     found = Survey(
         roots=(
