@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from tests.helpers.index import IndexServer, serve_index
 from tests.helpers.trail import Project, make_project
 from tests.helpers.wheels import make_wheel
@@ -248,23 +251,64 @@ def test_outdated_shows_newer_releases(project: Project) -> None:
     }
 
 
-def test_exports_can_be_installed_again(project: Project, tmp_path: Path) -> None:
-    declare(project, 'dependencies = ["app"]\n')
-    assert project.trail("lock").code == 0
-    text = project.trail("export").out
+def test_exports_can_be_installed_again(
+    project: Project, index: IndexServer, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path / "other", "direct", "1.0", {"direct.py": ""})
+    shutil.copy(wheel, index.folder)
+    url = index.file_url(wheel.name)
+    declare(project, f'dependencies = ["app", "direct @ {url}"]\n')
+    text = project.trail("export").out  # which locks first
     assert text.startswith("app==2.0 \\\n    --hash=sha256:")
+    assert f"direct @ {url} \\\n    --hash=sha256:" in text
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / "requirements.txt").write_text(text)
+    requirements = elsewhere / "requirements.txt"
+    requirements.write_text(text)
     result = project.trail("install", "-r", "requirements.txt", cwd=elsewhere)
     assert result.code == 0, result.err
-    document = json.loads(project.trail("export", "-f", "cyclonedx").out)
-    assert [one["purl"] for one in document["components"]] == [
-        "pkg:pypi/app@2.0",
-        "pkg:pypi/base@2.0",
+    pip = (sys.executable, "-m", "pip", "--isolated", "--disable-pip-version-check", "install")
+    sources = ("--require-hashes", "--index-url", index.url, "--no-cache-dir")
+    done = subprocess.run(
+        [*pip, *sources, "--target", str(elsewhere / "site"), "-r", str(requirements)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.stem for path in (elsewhere / "site").glob("*.py")) == [
+        "app",
+        "base",
+        "direct",
     ]
     pylock = project.trail("export", "-f", "pylock").out
     assert pylock == (project.root / "pylock.toml").read_text()
+    path = declare(project, 'dependencies = ["base"]\n')
+    refused = project.trail("export", "--locked")
+    assert (refused.code, refused.out) == (1, "")
+    assert project.trail("export", "--frozen").out == text
+    assert project.trail("export").out.startswith("base==2.0")
+    assert path.exists()
+
+
+def test_the_bill_of_materials_meets_its_schema(project: Project, index: IndexServer) -> None:
+    declare(project, 'dependencies = ["app"]\n[dependency-groups]\ntest = ["check"]\n')
+    result = project.trail("export", "-f", "cyclonedx", "--group", "test")
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    assert validator.validate_str(result.out) is None
+    assert validator.validate_str(result.out.replace('"name"', '"nom"')) is not None
+    document = json.loads(result.out)
+    app, base, check = document["components"]
+    assert [app["purl"], base["purl"]] == ["pkg:pypi/app@2.0", "pkg:pypi/base@2.0"]
+    assert app["externalReferences"] == [
+        {"type": "distribution", "url": index.file_url("app-2.0-py3-none-any.whl")}
+    ]
+    assert {one["ref"]: one["dependsOn"] for one in document["dependencies"]} == {
+        "demo": [app["purl"], check["purl"]],
+        app["purl"]: [base["purl"]],
+        base["purl"]: [],
+        check["purl"]: [base["purl"]],
+    }
 
 
 def test_lowest_versions_and_dates(project: Project) -> None:

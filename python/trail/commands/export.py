@@ -6,19 +6,24 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from trail.commands.lock import project_of, read_lock
+from packaging.utils import canonicalize_name
+
+from trail.commands.lock import project_of, read_lock, refresh_lock
 from trail.commands.target import choose_python, select
+from trail.depot.entry import public_url
 from trail.errors import LockError
 from trail.model import SourceKind, SourcePackage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.pylock import Package
+    from packaging.requirements import Requirement
 
     from trail.commands.context import Context
     from trail.commands.target import Request
     from trail.model import WheelFile
+    from trail.project.pyproject import PyProject
 
 __all__ = ["FORMATS", "export"]
 
@@ -37,6 +42,7 @@ def export(context: Context, request: Request, form: str) -> str:
     Raises:
         TrailError: there is no lock, or it does not fit.
     """
+    refresh_lock(context, request.policy)
     pyproject = project_of(context)
     pylock = read_lock(pyproject)
     if form == "pylock":
@@ -50,20 +56,29 @@ def export(context: Context, request: Request, form: str) -> str:
         return "".join(
             _requirement(item, packages.get((item.name, str(item.version)))) for item in items
         )
-    name = pyproject.name or "project"
-    return _cyclonedx(name, items)
+    return _cyclonedx(pyproject, request, items)
 
 
 def _requirement(wheel: WheelFile | SourcePackage, package: Package | None) -> str:
     """Pin a package with the hashes of all its files: pip may choose another one of them."""
     if isinstance(wheel, SourcePackage) and wheel.kind is not SourceKind.SDIST:
         return _direct(wheel)
+    if package is not None and package.archive is not None and wheel.url is not None:
+        return _pinned(f"{wheel.name} @ {wheel.url}", (value for _, value in _sha256(wheel)))
     if wheel.index is None and wheel.path is not None:
         raise LockError(f"`{wheel.name}` is a file of this machine, which others cannot install")
     files = [] if package is None else [*(package.wheels or ()), package.sdist]
     digests = sorted({file.hashes["sha256"] for file in files if file and "sha256" in file.hashes})
-    digests = digests or [digest for kind, digest in wheel.hashes if kind == "sha256"]
-    lines = [f"{wheel.name}=={wheel.version}", *(f"    --hash=sha256:{one}" for one in digests)]
+    digests = digests or [digest for _, digest in _sha256(wheel)]
+    return _pinned(f"{wheel.name}=={wheel.version}", digests)
+
+
+def _sha256(item: WheelFile | SourcePackage) -> Iterator[tuple[str, str]]:
+    return (pair for pair in item.hashes if pair[0] == "sha256")
+
+
+def _pinned(requirement: str, digests: Iterable[str]) -> str:
+    lines = [requirement, *(f"    --hash=sha256:{digest}" for digest in digests)]
     return " \\\n".join(lines) + "\n"
 
 
@@ -73,9 +88,16 @@ def _direct(source: SourcePackage) -> str:
     inner = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
     if source.kind is SourceKind.VCS:
         return f"{source.name} @ git+{source.url}@{source.commit}{inner}\n"
-    lines = [f"{source.name} @ {source.url}{inner}"]
-    lines += [f"    --hash={kind}:{digest}" for kind, digest in source.hashes]
-    return " \\\n".join(lines) + "\n"
+    digests = (digest for _, digest in _sha256(source))
+    return _pinned(f"{source.name} @ {source.url}{inner}", digests)
+
+
+def _asked(pyproject: PyProject, request: Request) -> Iterator[Requirement]:
+    """What the project itself requires, with the extras and groups that are asked for."""
+    yield from pyproject.dependencies
+    for names, tables in ((request.extras, pyproject.extras), (request.groups, pyproject.groups)):
+        for name in names:
+            yield from tables.get(canonicalize_name(name), ())
 
 
 def _address(item: WheelFile | SourcePackage) -> str:
@@ -86,9 +108,11 @@ def _address(item: WheelFile | SourcePackage) -> str:
     return f"pkg:pypi/{item.name}{version}{source}"
 
 
-def _cyclonedx(name: str, wheels: Sequence[WheelFile | SourcePackage]) -> str:
-    """Make a bill of materials (CycloneDX 1.6)."""
-    components = [
+def _cyclonedx(
+    pyproject: PyProject, request: Request, wheels: Sequence[WheelFile | SourcePackage]
+) -> str:
+    """Make a bill of materials (CycloneDX 1.6), the same for the same lock."""
+    components: list[dict[str, object]] = [
         {
             "type": "library",
             "bom-ref": _address(wheel),
@@ -100,11 +124,24 @@ def _cyclonedx(name: str, wheels: Sequence[WheelFile | SourcePackage]) -> str:
                 for kind, digest in wheel.hashes
                 if kind in {"sha256", "sha384", "sha512"}
             ],
+            **(
+                {"externalReferences": [{"type": "distribution", "url": public_url(wheel.url)}]}
+                if wheel.url
+                else {}
+            ),
         }
         for wheel in wheels
     ]
     locked = {wheel.name: wheel for wheel in wheels}
+    name = pyproject.name or "project"
+    asked = {canonicalize_name(one.name) for one in _asked(pyproject, request)}
     dependencies = [
+        {
+            "ref": name,
+            "dependsOn": sorted(_address(locked[one]) for one in asked if one in locked),
+        }
+    ]
+    dependencies += [
         {
             "ref": _address(wheel),
             "dependsOn": sorted(
@@ -117,7 +154,7 @@ def _cyclonedx(name: str, wheels: Sequence[WheelFile | SourcePackage]) -> str:
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {"type": "application", "name": name}},
+        "metadata": {"component": {"type": "application", "bom-ref": name, "name": name}},
         "components": components,
         "dependencies": dependencies,
     }
