@@ -68,6 +68,17 @@ def test_there_is_nothing_to_install_either(second: Project) -> None:
     assert result.err.startswith("nothing to do: 1 package in the depot, checked in ")
 
 
+def test_the_first_run_after_an_installation_is_fast_as_well(second: Project) -> None:
+    shutil.rmtree(second.depot / "answers")
+    for path in (second.depot / "prefixes").iterdir():
+        path.rename(path.with_name(f"away-{path.name}"))
+    first = replace(second, environ={})
+    words = ("-p", "3.11")
+    installed = first.trail("install", "-v", *words)
+    assert "`trail run` runs in " in installed.err
+    assert second.trail("run", *words, *CODE).code == 0
+
+
 def test_going_back_to_an_older_lock_is_fast_as_well(first: Project, second: Project) -> None:
     older = (first.root / "pylock.toml").read_bytes()
     (first.root / "pylock.toml").write_bytes(older + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,8 @@ from trail.cli.printer import human_size, human_time
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
 from trail.commands.install import Installed, install
-from trail.commands.words import nothing_to_do
+from trail.commands.run import link
+from trail.commands.words import nothing_to_do, run_words
 from trail.errors import UsageError
 from trail.values import replace
 
@@ -28,7 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["command", "summary"]
 
 
-@click.command("install")
+class _Install(click.Command):
+    """Keeps the words as they were typed: `trail run` with the same options is to be fast."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.ensure_object(dict)["trail.install"] = [*args]
+        return super().parse_args(ctx, args)
+
+
+@click.command("install", cls=_Install)
 @click.argument("words", metavar="[WHEEL|REQUIREMENT]...", nargs=-1)
 @click.option(
     "-r",
@@ -51,7 +61,8 @@ def command(
 ) -> None:
     """Put what the lock, or the arguments, names into the depot.
 
-    Without arguments: the project's pylock.toml, or its pinned requirements.txt.
+    Without arguments: the project's pylock.toml, or its pinned requirements.txt; then the
+    folder of links that `trail run` with the same options runs in is made as well.
     """
     printer = make_printer(context)
     request, given = make_request(options)
@@ -68,6 +79,12 @@ def command(
                 raise UsageError("requirements are installed by themselves, not beside files")
             world = replace(world, project=None)  # only they are meant
         installed = install(world, request)
+        begun = time.monotonic()
+        if world.project is not None and not words and not requirements:
+            typed = run_words(context.obj["trail.install"], world.environ)
+            prefix = link(world, request, installed, words=typed)
+            printer.note(f"`trail run` runs in {prefix.path}")
+        installed = replace(installed, seconds=installed.seconds + time.monotonic() - begun)
     printer.say(summary(installed))
     _details(printer, installed)
     settle_in_background(installed.stack)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trail.commands.context import Context
     from trail.commands.target import Request
 
-__all__ = ["Ready", "make_prefix", "prepare"]
+__all__ = ["Ready", "link", "make_prefix", "prepare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +50,33 @@ def make_prefix(
     folders: tuple[Path, ...] = (),
     words: tuple[str, ...] | None = None,
 ) -> tuple[Installed, Prefix]:
-    """Install what is missing, and make or find the prefix.
+    """Install what is missing, and make or find the prefix: `install`, then `link`."""
+    installed = install(context, request)
+    return installed, link(context, request, installed, folders=folders, words=words)
+
+
+def link(
+    context: Context,
+    request: Request,
+    installed: Installed,
+    *,
+    folders: tuple[Path, ...] = (),
+    words: tuple[str, ...] | None = None,
+) -> Prefix:
+    """Make or find the prefix of what is installed.
 
     In a project it gets a root, and a `.venv` that was made for the same is led to it.
 
     Args:
         context: where and how.
         request: what is asked for.
+        installed: what `install` said to it.
         folders: to be imported from as well.
         words: the root's name, where somebody looks for it.
 
     Raises:
-        TrailError: something of that is not possible.
+        TrailError: the prefix cannot be made.
     """
-    installed = install(context, request)
     strict = None
     if context.settings.strict:
         from trail.commands.declared import strictness  # noqa: PLC0415  # few projects are
@@ -82,6 +95,8 @@ def make_prefix(
     )
     if context.project is not None:
         own = prefix_words(context, request)
+        if context.inner_version_file is not None:
+            words = None  # the fast path knows nothing of a version file further in
         if installed.lasting:
             # Strict prefixes and folders of notebooks name their project.
             portable = installed.portable and strict is None and not folders
@@ -93,7 +108,7 @@ def make_prefix(
             )
         if is_linked(own, installed):
             refresh_link(installed.python.root, prefix.path)
-    return installed, prefix
+    return prefix
 
 
 def prepare(
@@ -112,9 +127,7 @@ def prepare(
         TrailError: the prefix cannot be made.
     """
     begun = time.monotonic()
-    # The fast path knows nothing of a version file further in.
-    name = words if context.inner_version_file is None else None
-    installed, prefix = make_prefix(context, request, words=name)
+    installed, prefix = make_prefix(context, request, words=words)
     seconds = time.monotonic() - begun - installed.seconds
     environ = surroundings(str(prefix.path), context.environ)
     try:

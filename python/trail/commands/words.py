@@ -36,7 +36,7 @@ WITH_VALUE = frozenset(
     }
 )
 # Options that change what is shown, not what is run.
-_IRRELEVANT = frozenset({"-q", "--quiet", "--offline"})
+_IRRELEVANT = frozenset({"-q", "--quiet", "-v", "--verbose", "--offline"})
 # Variables that decide about a prefix.
 _VARIABLES = (
     "TRAIL_PYTHON",
