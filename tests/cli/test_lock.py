@@ -574,3 +574,61 @@ def test_a_python_without_wheels_is_left_out_unless_it_is_at_hand(
     refused = project.trail("lock")
     assert refused.code == 1
     assert f"there is no solution for cpython-{own[0]}.{own[1]} " in refused.err
+
+
+# --- extras that name extras, groups that include groups
+
+
+def test_extras_of_the_project_itself_and_groups_in_groups(project: Project) -> None:
+    declare(
+        project,
+        'dependencies = ["colour"]\n'
+        "[project.optional-dependencies]\n"
+        'plots = ["plot"]\nall = ["Demo[plots,checks]"]\nchecks = ["check"]\n'
+        "[dependency-groups]\n"
+        'base = ["base"]\ntest = [{include-group = "Base"}, "demo[checks]"]\n',
+    )
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    packages = locked(project)
+    assert {name: one.get("marker") for name, one in packages.items()} == {
+        "base": '"all" in extras or "checks" in extras or "plots" in extras'
+        ' or "base" in dependency_groups or "test" in dependency_groups',
+        "check": '"all" in extras or "checks" in extras or "test" in dependency_groups',
+        "colour": None,
+        "plot": '"all" in extras or "plots" in extras',
+    }
+    assert packages["base"]["version"] == "1.0"  # which `plot` asks for
+    code = "import importlib.util as u; print(*(n for n in ('check', 'plot') if u.find_spec(n)))"
+    assert project.trail("run", "--extra", "all", "python", "-c", code).out == "check plot\n"
+    assert project.trail("run", "--group", "test", "python", "-c", code).out == "check\n"
+    (project.root / "pyproject.toml").write_text(
+        (project.root / "pyproject.toml").read_text().replace("Base", "nowhere")
+    )
+    missing = project.trail("lock")
+    assert missing.code == 1
+    assert "  key:     dependency-groups.test\n" in missing.err
+
+
+def test_an_inverted_tree_as_data(project: Project) -> None:
+    declare(project, 'dependencies = ["app", "check"]\n')
+    assert project.trail("lock").code == 0
+    shown = json.loads(project.trail("tree", "--invert", "--json", "Base").out)
+    assert shown == {
+        "": [
+            {
+                "name": "base",
+                "version": "2.0",
+                "built": None,
+                "children": [
+                    {"name": "app", "version": "2.0", "built": None, "children": []},
+                    {"name": "check", "version": "1.0", "built": None, "children": []},
+                ],
+            }
+        ]
+    }
+    missing = project.trail("tree", "Nothing")
+    assert (missing.code, missing.err) == (
+        1,
+        "error: the lock does not name `nothing`\nhint: trail tree\n",
+    )

@@ -34,6 +34,8 @@ def command(context: click.Context, names: tuple[str, ...], invert: bool, as_jso
     """
     graph = read_graph(make_context(context, Reporter()))
     wanted = tuple(canonicalize_name(name) for name in names)
+    for name in wanted:
+        graph.check(name)
     if invert and not wanted:
         required = graph.requires
         wanted = tuple(sorted(name for name in graph.versions if not required.get(name)))

@@ -72,6 +72,15 @@ class Graph:
         seen: set[NormalizedName] = set()
         return tuple(self._node(name, edges, seen) for name in names if name in self.versions)
 
+    def check(self, name: NormalizedName) -> None:
+        """Refuse what is not in the graph.
+
+        Raises:
+            LockError: the lock does not name the package.
+        """
+        if name not in self.versions:
+            raise LockError(f"the lock does not name `{name}`", hint="trail tree")
+
     def required_by(self) -> dict[NormalizedName, tuple[NormalizedName, ...]]:
         """Turn the edges round."""
         found: dict[NormalizedName, list[NormalizedName]] = {}
@@ -89,8 +98,7 @@ class Graph:
         Raises:
             LockError: the lock does not name the package.
         """
-        if name not in self.versions:
-            raise LockError(f"the lock does not name `{name}`", hint="trail tree")
+        self.check(name)
         for part, roots in self.roots.items():
             came_from: dict[NormalizedName, NormalizedName | None] = dict.fromkeys(roots)
             queue = deque(roots)
