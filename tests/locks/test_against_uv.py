@@ -48,6 +48,7 @@ CASES = (
     Case(name="home", minor="3.13", count=86),
     Case(name="sentry", minor="3.13", count=110),
     Case(name="boto", minor="3.11", count=40),
+    Case(name="beam", minor="3.11", count=34),
     Case(name="numba", minor="3.12", count=30),
     Case(name="starlette", minor="3.11", count=9),
 )

@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
-_EXTRA = re.compile(r"""([^;]+);\s*extra\s*==\s*["']([^"']+)["']""")
+# Not in parentheses, where an `or` may stand.
+_EXTRA = re.compile(
+    r"""([^;]+?(?:;(?:(?!\bor\b)[^()])+?(?=\s+and\b))?)\s*(?:;|\s+and)\s*extra\s*==\s*["']([^"']+)["']"""
+)
+_SPACE = re.compile(r"\s+(?=[<>=!~])")
+_NO_FIT = "no versions are left that fit together"
 _SIMILAR = 0.8  # of 1
 _PARENTHESES = re.compile(r"\s*\(([^)]*)\)(?=\s*(?:;|$))")
 _PYTHON_HINT = (
@@ -129,6 +134,8 @@ class _Story:
         if hidden > 0:
             facts[_MOST_LINES:] = [f"{hidden} more requirements exclude each other"]
         end, hint = self._end()
+        if end == _NO_FIT:
+            facts += self._dead_ends()
         labels = ("because", *("and" for _ in facts[1:]))
         return ResolutionError(
             f"there is no solution for {self._target.name}",
@@ -222,7 +229,7 @@ class _Story:
         if problems and len(lost) == 1:
             return self._useless(min(lost), problems[0])
         if len(demands) != 1 or self._has_choice():
-            return "no versions are left that fit together", self._loosen()
+            return _NO_FIT, self._loosen()
         return self._nothing([one.requirement for one in causes])
 
     def _nothing(self, demands: Sequence[Demand]) -> tuple[str, str]:
@@ -317,6 +324,15 @@ class _Story:
             told += f" (this is for Python {self._target.python})"
         return f"no version of `{name}` can be used: {told}", self._hint(shelf, reasons)
 
+    def _dead_ends(self) -> list[str]:
+        """Say of which packages nothing can be used at all, whatever else is chosen."""
+        ends: dict[str, str] = {}
+        for demand in self._relevant():
+            name = demand.need.name
+            if name not in ends and demand.problem is None and self._is_in_vain(demand):
+                ends[name] = self._nothing([demand])[0]
+        return list(ends.values())[:_MOST_REASONS]
+
     def _further_down(self, shelf: Shelf) -> tuple[str, str]:
         """Say what the versions of a package require, all of them in vain."""
         in_vain = [
@@ -382,8 +398,9 @@ class _Story:
 
 
 def _plain(text: str) -> str:
-    """Leave out the parentheses that old metadata has."""
-    return _PARENTHESES.sub(r"\1", text)
+    """Leave out the parentheses and spaces that old metadata has."""
+    head, semicolon, marker = _PARENTHESES.sub(r"\1", text).partition(";")
+    return f"{_SPACE.sub('', head)}{semicolon}{marker}"
 
 
 def _for_extra(text: str) -> str:

@@ -364,3 +364,26 @@ def test_name_is_nearly_one(name: str, meant: str) -> None:
         f"hint: did you mean `{meant}`? Or check the spelling of the name,"
         " or add the index that has it",
     )
+
+
+def test_versions_lead_to_different_dead_ends() -> None:
+    packages = {
+        "a": {
+            "1.0": Release(requires=("c",)),
+            "2.0": Release(extras={"x": ("d>=1; python_version >= '3.8'",)}),
+        },
+        "c": {"1.0": Release(wheels=())},
+        "d": {"1.0": Release(yanked="broken")},
+    }
+    options = Options(no_build=Names(names=frozenset({normal("c")})))
+
+    assert story(packages, "a[x]", options=options) == lines(
+        "  because: your project requires `a[x]` (project.dependencies in pyproject.toml)",
+        "  and:     `a` 1.0 requires `c`",
+        "  and:     `a` 2.0 requires `d>=1; python_version >= '3.8'` for its extra `x`",
+        "  and:     no version of `d` can be used: 1.0 was yanked (broken)",
+        "  and:     no version of `c` can be used: 1.0 has no wheel for linux-x86_64,"
+        " and may not be built",
+        "  so:      no versions are left that fit together",
+        "hint: loosen or remove `a[x]`",
+    )
