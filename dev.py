@@ -5,6 +5,7 @@
     python3 dev.py lint               ruff and mypy; clippy and rustfmt where Rust is at hand
     python3 dev.py bench [ARGS]       compare with other tools (ARGS: see --help)
     python3 dev.py compat [ARGS]      compare with virtualenvs, case by case (ARGS: see --help)
+    python3 dev.py sdists [ARGS]      build twenty source distributions, compare with pip
     python3 dev.py build              the source distribution and the wheels, into dist/
 
 Everything is installed into .dev/, a link folder of the kind that trail itself makes: neither
@@ -45,7 +46,8 @@ def main() -> None:
     """Run the command that the arguments name."""
     name, *arguments = sys.argv[1:] or ["--help"]
     commands = {
-        "demo": demo, "test": test, "lint": lint, "bench": bench, "compat": compat, "build": build,
+        "demo": demo, "test": test, "lint": lint, "bench": bench, "compat": compat,
+        "sdists": sdists, "build": build,
     }  # fmt: skip
     if name in {"-h", "--help"}:
         print(__doc__)
@@ -105,6 +107,12 @@ def compat(*arguments: str) -> None:
     """Run real packages in virtualenvs and in trail, and write docs/compatibility.md."""
     setup()
     run("python", "tests/compat/run.py", *arguments)
+
+
+def sdists(*arguments: str) -> None:
+    """Build real source distributions with trail and pip, write docs/source-distributions.md."""
+    setup()
+    run("python", "tests/sdists/run.py", *arguments)
 
 
 def build() -> None:
