@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.addresses import without_users
 from trail.build.archive import unpack_source
 from trail.build.checkout import Git, parse_reference
-from trail.commands.trees import as_file, digest_of, folder_of
+from trail.commands.trees import as_file, digest_of
 from trail.errors import BuildError
 from trail.model import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from trail.depot.store import Depot
     from trail.index.client import IndexClient
@@ -91,23 +91,30 @@ class Sources:
             TrailError: it cannot be brought.
         """
         tree = self._top(source, staging)
-        if not tree.is_dir():
+        inner = tree / source.subdirectory
+        if not inner.is_dir():
             raise BuildError(
                 f"cannot build `{source.label}`: there is no such folder",
                 details=(("folder", source.subdirectory or str(tree)),),
             )
-        return tree
+        # Also not by a link in it: a requirement of a stranger may name it.
+        if not inner.resolve().is_relative_to(tree.resolve()):
+            raise BuildError(
+                f"cannot build `{source.label}`: its folder lies outside of its source",
+                details=(("folder", source.subdirectory),),
+            )
+        return inner
 
     def _top(self, source: SourcePackage, staging: Path) -> Path:
         if source.kind is SourceKind.DIRECTORY:
-            return folder_of(source)
+            return source.path or Path()
         folder = staging / "source"
         folder.mkdir()
         if source.kind is SourceKind.VCS:
             url = self._client.with_credentials(source.url or "")
             self._git.check_out(url, source.commit, folder)
-            return folder / source.subdirectory
-        return self._unpack(source, staging, folder) / source.subdirectory
+            return folder
+        return self._unpack(source, staging, folder)
 
     def _unpack(self, source: SourcePackage, staging: Path, folder: Path) -> Path:
         downloads = staging / "download"

@@ -116,6 +116,62 @@ def test_submodules_are_there(tmp_path: Path) -> None:
     assert (tree / "deps" / "in" / "facts.json").is_file()
 
 
+def test_submodules_may_be_relative_and_nested(tmp_path: Path) -> None:
+    allow = ("-c", "protocol.file.allow=always", "submodule", "add")
+    inner = make_source(tmp_path / "inner")
+    make_repository(inner)
+    middle = make_source(tmp_path / "middle")
+    make_repository(middle)
+    git(middle, *allow, inner.as_uri(), "deps/in")
+    git(middle, "commit", "--message=sub")
+    source = make_source(tmp_path / "source")
+    make_repository(source)
+    git(source, *allow, middle.as_uri(), "deps/mid")
+    # As hosts of many repositories have it: beside this one, wherever that is.
+    git(source, "config", "--file=.gitmodules", "submodule.deps/mid.url", "../middle")
+    git(source, "commit", "--all", "--message=sub")
+    tree = empty(tmp_path)
+    tool(tmp_path).check_out(source.as_uri(), git(source, "rev-parse", "HEAD"), tree)
+    assert (tree / "deps" / "mid" / "deps" / "in" / "facts.json").is_file()
+
+
+def test_any_reference_of_a_repository_may_be_named(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    first = make_repository(source)
+    git(source, "commit", "--allow-empty", "--message=two")
+    second = git(source, "rev-parse", "HEAD")
+    git(source, "update-ref", "refs/pull/7/head", first)
+    git(source, "branch", "feature/x", first)
+    git(source, "tag", "both", first)
+    git(source, "branch", "both", second)
+    found = tool(tmp_path)
+    url = source.as_uri()
+    assert found.commit_of(url, "refs/pull/7/head") == first
+    assert found.commit_of(url, "feature/x") == first
+    assert found.commit_of(url, "both") == first  # the tag, as git itself decides
+    # What only such a reference keeps can be had as well.
+    git(source, "checkout", "--quiet", "--orphan", "lonely")
+    git(source, "commit", "--message=three")
+    third = git(source, "rev-parse", "HEAD")
+    git(source, "update-ref", "refs/pull/8/head", third)
+    git(source, "checkout", "--quiet", "main")
+    git(source, "branch", "--delete", "--force", "lonely")
+    found.check_out(url, third, empty(tmp_path))
+
+
+def test_repository_is_fetched_once_for_all_that_is_built_from_it(tmp_path: Path) -> None:
+    source = make_source(tmp_path / "source")
+    commit = make_repository(source)
+    found = tool(tmp_path)
+    found.check_out(source.as_uri(), commit, empty(tmp_path, "one"))
+    (repository,) = (tmp_path / "depot" / "sources").iterdir()
+    packs = sorted(path.name for path in (repository / "objects").rglob("*"))
+    source.rename(tmp_path / "away")
+    found.check_out(source.as_uri(), commit, empty(tmp_path, "two"))
+    assert sorted(path.name for path in (repository / "objects").rglob("*")) == packs
+    assert git(repository, "rev-list", "--all", "--count") == "1"
+
+
 def test_commit_that_is_not_there_is_named(tmp_path: Path) -> None:
     source = make_source(tmp_path / "source")
     make_repository(source)
