@@ -25,8 +25,8 @@ test = ["tester"]
 strict = true
 """
 ERROR = """\
-ModuleNotFoundError: No module named 'inner': it is part of `inner` (there for `outer`); this \
-project does not declare it
+ModuleNotFoundError: No module named 'inner': this project does not declare `inner` (there for \
+`outer`)
 hint: trail add inner
 """
 

@@ -194,7 +194,7 @@ def _explained() -> Iterator[None]:
 
 def _context(project: str | os.PathLike[str] | None) -> Context:
     return Context.make(
-        start=Path(project).resolve() if project is not None else Path.cwd(),
+        start=Path.cwd() if project is None else Path(project).expanduser().resolve(),
         environ=dict(os.environ),
         overrides=Overrides(),
         reporter=_Warner(),

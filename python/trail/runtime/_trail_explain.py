@@ -118,12 +118,12 @@ def _project(prefix: str, depots: "list[str]") -> "tuple[str, str]":
         for name in os.listdir(folder) if os.path.isdir(folder) else ():
             root = _read_root(os.path.join(folder, name))
             if os.path.basename(root.get("prefix", "")) == os.path.basename(prefix):
-                found[root["project"]] = root["lock"]
+                found[os.path.normcase(root["project"])] = root["lock"]
     main = getattr(sys.modules.get("__main__"), "__file__", None)
     places = [os.path.dirname(os.path.abspath(main))] if isinstance(main, str) else []
     places.append(os.getcwd())
     for place in places:
-        folder = os.path.realpath(place)
+        folder = os.path.normcase(os.path.realpath(place))
         while folder not in found and folder != os.path.dirname(folder):
             folder = os.path.dirname(folder)
         if folder in found:
@@ -230,7 +230,7 @@ def _likely(module: str) -> "list[str]":
 
 def _choose(module: str, name: str, markers: "list[str]", inside: bool) -> str:
     """Say why a locked distribution is not there."""
-    part = f"`{module}` is part of `{name}`, which is locked"
+    locked = _part(module, [name]) + " locked"
     for marker in markers:
         choice = _CHOICE.search(marker)
         if choice is not None:
@@ -241,16 +241,15 @@ def _choose(module: str, name: str, markers: "list[str]", inside: bool) -> str:
                 if inside
                 else f"trail run --{word} {wanted} COMMAND"
             )
-            return f"{part} for the {word} `{wanted}`\nhint: {hint}"
+            return f"{locked} for the {word} `{wanted}`\nhint: {hint}"
     if "" in markers:
         again = "trail.activate()" if inside else "trail run COMMAND"
-        return f"{part}, but not in the prefix that this process runs in\nhint: {again}"
-    return f"{part}, but not for this platform and Python: {' or '.join(markers)}"
+        return f"{locked}, but not in the prefix that this process runs in\nhint: {again}"
+    return f"{locked}, but not for this platform and Python: {' or '.join(markers)}"
 
 
 def _add(module: str, names: "list[str]", project: str, inside: bool) -> str:
     """Say which distributions have a module, and how to get the first of them."""
-    shown = " or ".join(f"`{name}`" for name in names[:_SHOWN])
     where = "in the lock" if project else "in the prefix that this process runs in"
     if inside:
         hint = f'trail.interactive("{names[0]}")'
@@ -258,4 +257,12 @@ def _add(module: str, names: "list[str]", project: str, inside: bool) -> str:
         hint = f"trail add {names[0]}"
     else:
         hint = f"trail run --with {names[0]} COMMAND"
-    return f"`{module}` is part of {shown}, which is not {where}\nhint: {hint}"
+    return f"{_part(module, names)} not {where}\nhint: {hint}"
+
+
+def _part(module: str, names: "list[str]") -> str:
+    """Begin to say something of a module's distributions."""
+    if names == [module]:
+        return f"`{module}` is"
+    shown = " or ".join(f"`{name}`" for name in names[:_SHOWN])
+    return f"`{module}` is part of {shown}, which is"

@@ -15,7 +15,7 @@ import builtins
 import os
 import sys
 from os import sep
-from os.path import dirname, realpath
+from os.path import dirname, normcase, realpath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class _Judge:
         if not isinstance(file, str):
             return main  # -c, a console, a notebook
         if file not in self._files:
-            path = realpath(file)
-            inside = main or path.startswith(realpath(self._root) + sep)
+            path = normcase(realpath(file))
+            inside = main or path.startswith(normcase(realpath(self._root)) + sep)
             self._files[file] = inside and not path.startswith(self._others())
         return self._files[file]
 
@@ -78,7 +78,8 @@ class _Judge:
         """What is not project code although it may lie in the project: depot and Python."""
         prefix = dirname(dirname(realpath(self._site)))  # on Windows
         prefix = prefix if os.name == "nt" else dirname(prefix)
-        return dirname(dirname(prefix)) + sep, realpath(dirname(os.__file__)) + sep
+        folders = dirname(dirname(prefix)), realpath(dirname(os.__file__))
+        return tuple(normcase(folder) + sep for folder in folders)
 
     def _is_ours(self, top: str) -> bool:
         """Whether a module comes from the prefix: the project may have one of that name."""
@@ -161,11 +162,11 @@ def _modules(name: str, fromlist: "tuple[str, ...] | None") -> "Iterator[str]":
 
 def _error(module: str, names: str, via: str) -> ModuleNotFoundError:
     owners, users = (
-        " and ".join(f"`{name}`" for name in found.split(", ") if name) for found in (names, via)
+        " and ".join(f"`{name}`" for name in found.split(", ")) for found in (names, via)
     )
-    brings = f" (there for {users})" if via else ""
+    there = f" (there for {users})" if via else ""
     return ModuleNotFoundError(
-        f"No module named {module!r}: it is part of {owners}{brings}; this project does not "
-        f"declare it\nhint: trail add {names.partition(',')[0]}",
+        f"No module named {module!r}: this project does not declare {owners}{there}\n"
+        f"hint: trail add {names.partition(',')[0]}",
         name=module,
     )

@@ -122,7 +122,7 @@ def test_what_is_locked_for_a_group_or_an_extra(prefix: Prefix, project: Path) -
 
 def test_what_is_locked_for_another_platform_or_since(prefix: Prefix, project: Path) -> None:
     assert say(prefix, "import winner", project) == [
-        f"{part('winner', 'winner')}, but not for this platform and Python: sys_platform == 'win32'"
+        "`winner` is locked, but not for this platform and Python: sys_platform == 'win32'"
     ]
     assert say(prefix, "import sklearn", project) == [
         f"{part('sklearn', 'scikit-learn')}, but not in the prefix that this process runs in",

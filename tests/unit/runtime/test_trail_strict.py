@@ -22,8 +22,8 @@ from trail.model import NormalizedName
 from trail.prefix.model import Prefix, Strictness
 
 ERROR = (
-    "No module named 'inner': it is part of `inner-things` (there for `outer`); this project does "
-    "not declare it\nhint: trail add inner-things"
+    "No module named 'inner': this project does not declare `inner-things` (there for `outer`)\n"
+    "hint: trail add inner-things"
 )
 
 
