@@ -282,6 +282,7 @@ SETTINGS = (
         "TRAIL_LINK_MODE",
         project=True,
     ),
+    Setting("code_archives", "code-archives", _flag, "TRAIL_CODE_ARCHIVES", project=True),
     Setting("python", "python", _text, "TRAIL_PYTHON", project=True),
     Setting("strict", "strict", _flag, project=True),
     Setting("platforms", "platforms", _words, project=True),

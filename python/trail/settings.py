@@ -97,6 +97,7 @@ class Settings:
         threads: how many threads unpack.
         max_unpacked: how many bytes one wheel may unpack to.
         link_mode: `auto`, `hardlink` or `copy`.
+        code_archives: whether bytecode is also kept in one file for each package.
         python: which interpreter, as on the command line; None for the project's.
         strict: whether project code may import only what it declares.
         platforms: which platforms the lock covers; empty for the default ones.
@@ -127,6 +128,7 @@ class Settings:
     threads: int = 1
     max_unpacked: int = 16 * 2**30
     link_mode: str = "auto"
+    code_archives: bool = False
     python: str | None = None
     strict: bool = False
     platforms: tuple[str, ...] = ()

@@ -205,6 +205,14 @@ def test_nothing_to_run_is_wrong_usage(project: Project) -> None:
     )
 
 
+@FIRST_OR_AGAIN
+def test_code_archives_come_with_a_variable(warm: Project) -> None:
+    code = "import _trail_boot, importlib.util as u; print(bool(u.find_spec('_trail_archive')))"
+
+    assert warm.trail("run", "python", "-c", code).out == "False\n"
+    assert warm.trail("run", "python", "-c", code, TRAIL_CODE_ARCHIVES="1").out == "True\n"
+
+
 def test_an_unknown_group_is_named(project: Project) -> None:
     result = project.trail("run", "--group", "docs", "python")
     assert result.code == 1

@@ -256,6 +256,7 @@ def make_prefix(
     python: Python | None = None,
     editable_roots: tuple[Path, ...] = (),
     link_mode: str = "auto",
+    code_archives: bool = False,
     reporter: Reporter | None = None,
     strict: Strictness | None = None,
 ) -> Prefix:
@@ -265,6 +266,7 @@ def make_prefix(
         entries=tuple(entries),
         editable_roots=editable_roots,
         link_mode=link_mode,
+        code_archives=code_archives,
         strict=strict,
     )
     return ensure_prefix(request, depot, reporter or Reporter())

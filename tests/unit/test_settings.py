@@ -143,6 +143,7 @@ def test_the_project_decides_what_is_its_own() -> None:
     settings = read(
         project={
             "allow-record-mismatch": ["Foo.Bar==1.0.0", "x == 2"],
+            "code-archives": True,
             "find-links": ["wheels"],
             "extra-index-url": ["https://extra.example/"],
             "link-mode": "copy",
@@ -155,6 +156,7 @@ def test_the_project_decides_what_is_its_own() -> None:
     assert settings.allow_record_mismatch == {("foo-bar", "1.0.0"), ("x", "2")}
     assert settings.index.find_links == (os.path.normpath("/project/wheels"),)
     assert settings.index.extra_index_urls == ("https://extra.example/",)
+    assert settings.code_archives is True
     assert settings.link_mode == "copy"
     assert settings.max_unpacked == 20 * 2**30
     assert settings.platforms == ("linux-x86_64",)

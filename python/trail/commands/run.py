@@ -88,6 +88,7 @@ def link(
             entries=installed.entries,
             editable_roots=folders,
             link_mode=context.settings.link_mode,
+            code_archives=context.settings.code_archives,
             strict=strict,
         ),
         installed.stack.receiver,

@@ -41,6 +41,7 @@ _IRRELEVANT = frozenset({"-q", "--quiet", "-v", "--verbose", "--offline"})
 _VARIABLES = (
     "TRAIL_PYTHON",
     "TRAIL_LINK_MODE",
+    "TRAIL_CODE_ARCHIVES",
     "TRAIL_NO_BINARY",
     "TRAIL_NO_BINARY_PACKAGE",
     "TRAIL_NO_BUILD_ISOLATION_PACKAGE",

@@ -24,7 +24,7 @@ from trail.model import EntryId
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from trail.depot.folder import Depot
     from trail.depot.roots import Root
@@ -230,6 +230,7 @@ def collect(
             depot.remove(folder)
             reporter.note(f"removed `{name}`")
             count += 1
+    _drop_archives(layout.archives, what.entries)
     removable = [("build", key, layout.build(key), BUILD_FILE) for key in what.builds]
     removable += [("repository", key, layout.checkout(key), "HEAD") for key in what.sources]
     for subject, key, folder, stamp in removable:
@@ -320,6 +321,15 @@ def _last_use(folder: Path, stamp: str) -> float:
         with contextlib.suppress(FileNotFoundError):
             return path.stat().st_mtime
     return 0.0
+
+
+def _drop_archives(folder: Path, entries: Iterable[EntryId]) -> None:
+    for tags in list_folder(folder):
+        for entry in entries:
+            with contextlib.suppress(OSError):  # not there, or not the only one of its folder
+                (tags / entry).unlink()
+                (tags / entry).parent.rmdir()
+                (tags / entry).parent.parent.rmdir()
 
 
 def _age(path: Path, now: float) -> float:

@@ -5,7 +5,7 @@
   installed/{name}/{version}/{wheel tags}-{12 hex of the wheel's sha256}/
   prefixes/{key}/
   interpreters/  index/  sources/  builds/
-  compiled/  rewritten/  runtime/  roots/
+  archives/  compiled/  rewritten/  runtime/  roots/
   staging/  unsynced/
 """
 
@@ -194,6 +194,15 @@ class Layout:
             subject: a prefix key, or `{cache tag}/{entry id}`.
         """
         return self.root / "compiled" / flat(subject)
+
+    @property
+    def archives(self) -> Path:
+        """Bytecode in one file for each entry, by cache tags; `trail.runtime` reads it."""
+        return self.root / "archives"
+
+    def archive(self, cache_tag: str, entry: EntryId) -> Path:
+        """The bytecode of an entry."""
+        return self.archives / cache_tag / entry
 
     @property
     def rewritten(self) -> Path:

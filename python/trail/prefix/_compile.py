@@ -1,15 +1,17 @@
 """Compile the Python files of depot entries; runs in the target interpreter, 3.8 and up.
 
-Reads one folder per line (JSON) from stdin, and answers each with one line:
+Reads one request per line (JSON) from stdin, a folder and the archive to make of it or null,
+and answers each with one line:
 `{"files": compiled, "failed": not compilable, "error": why it stopped, or null}`.
 Knows nothing of trail: the standard library is all it has.
 """
 
 # A tight loop over many files, without pathlib.
-# ruff: noqa: PTH101, PTH102, PTH112, PTH118, PTH123
+# ruff: noqa: PTH101, PTH102, PTH103, PTH105, PTH112, PTH118, PTH120, PTH123
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import json
 import marshal
@@ -90,13 +92,59 @@ def is_compiled(target: str) -> bool:
     return True
 
 
+def write_archive(top: str, target: str) -> None:
+    """Put the bytecode of a tree into one file; `_trail_archive.py` describes it.
+
+    Args:
+        top: a compiled tree.
+        target: the file; an older one is replaced at once and as a whole.
+    """
+    suffixes = tuple(importlib.machinery.all_suffixes())
+    index: dict[str | None, object] = {}
+    tables: list[bytes] = []
+    code: list[bytes] = []
+    tables_end = code_end = 0
+    for root, folders, names in os.walk(top):
+        table: dict[str, tuple[int, int] | None] = dict.fromkeys(folders)
+        if "__pycache__" in folders:
+            folders.remove("__pycache__")
+        for name in names:
+            if not name.endswith(suffixes):
+                continue
+            table[name] = None
+            cached = importlib.util.cache_from_source(os.path.join(root, name), optimization="")
+            if name.endswith(".py") and is_compiled(cached):
+                with open(cached, "rb") as file:
+                    data = file.read()[_HEADER:]
+                table[name] = (code_end, len(data))
+                code.append(data)
+                code_end += len(data)
+        packed = marshal.dumps(table)
+        index[os.path.relpath(root, top).replace(os.sep, "/")] = (tables_end, len(packed))
+        tables.append(packed)
+        tables_end += len(packed)
+    index[None] = tables_end
+    packed = marshal.dumps(index)
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    half = f"{target}.{os.getpid()}"
+    with open(half, "wb") as file:
+        file.write(b"trail-1\n" + importlib.util.MAGIC_NUMBER)
+        file.write(len(packed).to_bytes(4, "little"))
+        file.writelines([packed, *tables, *code])
+    os.chmod(half, _FILE)
+    os.replace(half, target)
+
+
 def main() -> None:
     """Answer requests until stdin ends."""
     for line in sys.stdin:
         done = failed = 0
         error = None
         try:
-            done, failed = compile_tree(json.loads(line))
+            top, archive = json.loads(line)
+            done, failed = compile_tree(top)
+            if archive is not None:
+                write_archive(top, archive)
         except OSError as problem:
             error = str(problem)
         answer = {"files": done, "failed": failed, "error": error}

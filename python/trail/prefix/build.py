@@ -19,7 +19,15 @@ from trail.prefix.platform_macos import MacPlatform
 from trail.prefix.platform_posix import PosixPlatform, write_file
 from trail.prefix.platform_windows import WindowsPlatform
 from trail.prefix.strict import make_table
-from trail.prefix.vendor import BOOT, EXPLAIN, STRICT, STRICT_TABLE, bring_runtime, read_runtime
+from trail.prefix.vendor import (
+    ARCHIVE,
+    BOOT,
+    EXPLAIN,
+    STRICT,
+    STRICT_TABLE,
+    bring_runtime,
+    read_runtime,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +115,8 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
     }
     if (strict := request.strict) is not None:
         content["strict"] = [os.fspath(strict.root), *sorted(strict.declared)]
+    if request.code_archives:
+        content["code-archives"] = True
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     implementation, _, version = request.interpreter.cache_tag.partition("-")
     short = {"cpython": "cp", "pypy": "pp"}.get(implementation, implementation)
@@ -222,6 +232,8 @@ class _Builder:
         """Put the import hook in place, and what it loads when an import fails."""
         site, tag = self._shape.site_packages, self._shape.cache_tag
         started = [BOOT]
+        if self._request.code_archives:
+            started.append(ARCHIVE)
         if strict is not None:
             started.append(STRICT)
             self._write(f"{site}/{STRICT_TABLE}", strict)
@@ -273,6 +285,7 @@ class _Builder:
             # From this folder, so that a moved depot is still right about itself.
             "depots": ["/".join([".."] * len(self._above)), *self._other_depots()],
             "runtime": runtime.digest,
+            "code-archives": request.code_archives,
         }
         return (json.dumps(content, indent=1) + "\n").encode()
 

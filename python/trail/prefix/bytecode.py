@@ -56,7 +56,12 @@ def is_compiled(entry: Entry, cache_tag: str) -> bool:
 
 
 def compile_entries(
-    executable: Path, cache_tag: str, entries: Iterable[Entry], *, processes: int = 1
+    executable: Path,
+    cache_tag: str,
+    entries: Iterable[Entry],
+    *,
+    processes: int = 1,
+    archives: bool = False,
 ) -> Compiled:
     """Compile entries that have no bytecode for an interpreter yet.
 
@@ -68,11 +73,12 @@ def compile_entries(
         cache_tag: its `sys.implementation.cache_tag`; where it has none, nothing is done.
         entries: which ones.
         processes: how many to run side by side.
+        archives: whether to put the bytecode of each entry into one file, too.
     """
     todo = [
         replace(task, files=entry.info().facts.files)
         for entry in entries
-        if cache_tag and not (task := _Task.of(entry, cache_tag)).is_done
+        if cache_tag and not (task := _Task.of(entry, cache_tag, archives=archives)).is_done
     ]
     return _run(executable, todo, processes)
 
@@ -101,13 +107,16 @@ def compile_prefix(depot: Depot, key: str, *, processes: int = 1) -> Compiled:
             found = [depot.find(identity) for identity in tree["entries"]]
             executable, cache_tag = Path(python["executable"]), str(python["cache-tag"])
             runtime = layout.runtime(str(tree["runtime"]))
+            archives = tree.get("code-archives") is True
         except (OSError, ValueError, LookupError, TypeError) as error:
             raise DepotError(f"cannot read `{layout.prefix_file(key)}`: {error}") from error
         entries = [entry for entry in found if entry is not None]
         task = _Task(depot, f"runtime-{runtime.name}", runtime, runtime, cache_tag)
         if cache_tag and runtime.is_dir() and not task.is_done:
             _run(executable, [task], 1)  # first, since every start imports it
-        result = compile_entries(executable, cache_tag, entries, processes=processes)
+        result = compile_entries(
+            executable, cache_tag, entries, processes=processes, archives=archives
+        )
         _mark(mark)
     return result
 
@@ -121,11 +130,14 @@ class _Task:
     folder: Path  # what the mark must not be older than
     sources: Path
     cache_tag: str
+    archive: Path | None = None
     files: int = 0
 
     @classmethod
-    def of(cls, entry: Entry, cache_tag: str) -> _Task:
-        return cls(entry.depot, entry.id, entry.path, site_packages(entry.path), cache_tag)
+    def of(cls, entry: Entry, cache_tag: str, *, archives: bool = False) -> _Task:
+        depot, path = entry.depot, entry.path
+        archive = depot.layout.archive(cache_tag, entry.id) if archives else None
+        return cls(depot, entry.id, path, site_packages(path), cache_tag, archive)
 
     @property
     def mark(self) -> Path:
@@ -133,7 +145,9 @@ class _Task:
 
     @property
     def is_done(self) -> bool:
-        return _is_current(self.mark, self.folder)
+        return _is_current(self.mark, self.folder) and (
+            self.archive is None or _is_current(self.archive, self.folder)
+        )
 
 
 class _Job:
@@ -181,7 +195,8 @@ class _Job:
         with task.depot.guard(f"compile {task.subject}", wait=False) as free:
             if not free or task.is_done:
                 return
-            worker.stdin.write(json.dumps(str(task.sources)) + "\n")
+            archive = None if task.archive is None else str(task.archive)
+            worker.stdin.write(json.dumps([str(task.sources), archive]) + "\n")
             worker.stdin.flush()
             answer = json.loads(worker.stdout.readline())
             if answer["error"] is None:

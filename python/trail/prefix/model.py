@@ -88,6 +88,7 @@ class PrefixRequest:
         entries: one per distribution, in any order.
         editable_roots: folders to put on `sys.path`, absolute, in this order.
         link_mode: `auto`, `hardlink` or `copy`.
+        code_archives: whether bytecode is also kept in one file for each entry.
         strict: what project code may import; None for everything. It makes the prefix one of
             that project's own.
     """
@@ -96,6 +97,7 @@ class PrefixRequest:
     entries: tuple[Entry, ...]
     editable_roots: tuple[Path, ...] = ()
     link_mode: str = "auto"
+    code_archives: bool = False
     strict: Strictness | None = None
 
 

@@ -16,8 +16,18 @@ from trail.values import dataclass
 if TYPE_CHECKING:
     from trail.depot.store import Depot
 
-__all__ = ["BOOT", "EXPLAIN", "STRICT", "STRICT_TABLE", "Runtime", "bring_runtime", "read_runtime"]
+__all__ = [
+    "ARCHIVE",
+    "BOOT",
+    "EXPLAIN",
+    "STRICT",
+    "STRICT_TABLE",
+    "Runtime",
+    "bring_runtime",
+    "read_runtime",
+]
 
+ARCHIVE = "_trail_archive"
 BOOT = "_trail_boot"
 EXPLAIN = "_trail_explain"
 STRICT = "_trail_strict"
@@ -42,7 +52,8 @@ class Runtime:
 
 def read_runtime() -> Runtime:
     """Read the files of this trail."""
-    sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in (BOOT, EXPLAIN, STRICT)}
+    names = (ARCHIVE, BOOT, EXPLAIN, STRICT)
+    sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in names}
     digest = hashlib.sha256(b"\0".join(sources.values())).hexdigest()[:_DIGITS]
     return Runtime(digest=digest, sources=sources)
 

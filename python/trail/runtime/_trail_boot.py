@@ -26,7 +26,7 @@ from os import open as open_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from types import CodeType, ModuleType
     from typing import Any
 
@@ -40,11 +40,12 @@ _CHUNK = 1 << 16  # holds most modules; a bigger buffer would be mapped and unma
 _ALWAYS_CHECK = check_hash_based_pycs == "always"  # --check-hash-based-pycs
 
 # Unpacks the code and puts the prefix's path into it, as zipimport has it done.
-_compile = getattr(external, "_compile_bytecode", None)
+unpack = getattr(external, "_compile_bytecode", None)
 _relax_case = getattr(external, "_relax_case", None)
 
-_sites: "list[str]" = []
-_listings: "dict[str, frozenset[str] | None]" = {}
+sites: "list[str]" = []
+_listings: "dict[str, Container[str] | None]" = {}
+_archives: "Any" = None  # of _trail_archive, where the prefix has them
 
 
 class PrefixLoader(external.SourceFileLoader):
@@ -57,17 +58,21 @@ class PrefixLoader(external.SourceFileLoader):
 
     def get_code(self, fullname: str) -> "CodeType | None":
         """Give the code of a module (`importlib.abc.InspectLoader`)."""
+        code: CodeType | None
+        if _archives is not None:
+            code = _archives.code(fullname, self.path)
+            if code is not None:
+                return code
         cached, data = "", b""
         try:
             cached = external.cache_from_source(self.path)
             data = _read(cached)
         except (OSError, NotImplementedError):
             pass
-        if data[: len(_TRUSTED)] != _TRUSTED or _compile is None or _ALWAYS_CHECK:
+        if data[: len(_TRUSTED)] != _TRUSTED or unpack is None or _ALWAYS_CHECK:
             return super().get_code(fullname)
-        code: CodeType
         try:
-            code = _compile(memoryview(data)[_HEADER:], fullname, cached, self.path)
+            code = unpack(memoryview(data)[_HEADER:], fullname, cached, self.path)
         except (EOFError, ImportError, TypeError, ValueError):
             # Cut short by a power loss; nothing else would notice before it is too late.
             code = self.source_to_code(self.get_data(self.path), self.path)
@@ -129,6 +134,8 @@ class PrefixFinder(external.FileFinder):
         """Look again at everything (`importlib.invalidate_caches`)."""
         super().invalidate_caches()
         _listings.clear()
+        if _archives is not None:
+            _archives.forget()
 
 
 _HAS_NOTES = hasattr(BaseException, "add_note")
@@ -251,11 +258,11 @@ def install(site: str = "") -> None:
     """
     site = site or __file__.rpartition(sep)[0]
     # PYTHONCASEOK, and Pythons that are built differently, are left to themselves.
-    if site in _sites or _compile is None or _relax_case is None or _relax_case():
+    if site in sites or unpack is None or _relax_case is None or _relax_case():
         return
-    if not _sites:
+    if not sites:
         sys.path_hooks.insert(0, _hook)
-    _sites.append(site)
+    sites.append(site)
     sys.meta_path.append(Explainer(site))
     for path in list(sys.path_importer_cache):
         if path == site or path.startswith(site + sep):
@@ -265,9 +272,16 @@ def install(site: str = "") -> None:
                 _listings[site] = frozenset(names)
 
 
+def use(archives: "Any") -> None:
+    """Ask archives before the file system."""
+    global _archives  # noqa: PLW0603  # as what this file knows of listings
+    if sites:
+        _archives = archives
+
+
 def _hook(path: "Any") -> PrefixFinder:
     # runpy and pkgutil of Python 3.10 and older ask with whatever they were given.
-    for site in _sites if isinstance(path, str) else ():
+    for site in sites if isinstance(path, str) else ():
         # A file may be an archive, which is zipimport's.
         if (path == site or path.startswith(site + sep)) and _list(path) is not None:
             return PrefixFinder(path)
@@ -286,15 +300,17 @@ def _read(path: str) -> bytes:
     return b"".join(parts)
 
 
-def _list(folder: str) -> "frozenset[str] | None":
+def _list(folder: str) -> "Container[str] | None":
     """Give the names in a folder; None for what is no folder."""
     try:
         return _listings[folder]
     except KeyError:
-        try:
-            names: frozenset[str] | None = frozenset(listdir(folder))
-        except OSError:
-            names = None
+        names: Container[str] | None = None if _archives is None else _archives.names(folder)
+        if names is None:
+            try:
+                names = frozenset(listdir(folder))
+            except OSError:
+                names = None
         _listings[folder] = names
         return names
 
@@ -323,7 +339,7 @@ def _tell_coverage() -> None:
     try:
         # There is no public way in; without one the libraries are measured, no more.
         schemes = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001
-        for site in _sites:
+        for site in sites:
             prefix = os.path.join(site, *[os.pardir] * (2 if windows else 3))
             with open(os.path.join(prefix, "trail.json"), encoding="utf-8") as file:
                 depots = json.load(file)["depots"]
@@ -347,7 +363,7 @@ def _tell_pytest(module: "Any") -> None:
     if usual is None:  # before pytest 6
         return
     places = []
-    for site in _sites:
+    for site in sites:
         prefix = os.path.realpath(os.path.join(site, *[os.pardir] * (2 if os.name == "nt" else 3)))
         prefixes, key = os.path.split(prefix)
         depot = os.path.dirname(prefixes)

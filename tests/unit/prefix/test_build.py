@@ -328,6 +328,7 @@ def test_a_prefix_says_what_it_is_made_of(depot: Depot, tmp_path: Path) -> None:
         "entries": [entry.id],
         "depots": ["../.."],
         "runtime": read_runtime().digest,
+        "code-archives": False,
     }
     lines = (prefix.path / "pyvenv.cfg").read_text().splitlines()
     assert lines == [
