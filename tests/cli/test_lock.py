@@ -251,6 +251,14 @@ def test_outdated_shows_newer_releases(project: Project) -> None:
     }
 
 
+def test_outdated_leaves_out_what_the_project_does(project: Project) -> None:
+    # The index says of every file that it was uploaded on 2026-01-02.
+    declare(project, 'dependencies = ["app<2", "base<2"]\n')
+    assert project.trail("lock").code == 0
+    assert project.trail("outdated", TRAIL_EXCLUDE_NEWER="2026-01-02").out == ""
+    assert project.trail("outdated", TRAIL_EXCLUDE_NEWER="2026-01-03").out != ""
+
+
 def test_exports_can_be_installed_again(
     project: Project, index: IndexServer, tmp_path: Path
 ) -> None:

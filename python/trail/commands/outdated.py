@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from trail.commands.lock import project_of, read_lock
+from trail.commands.options import with_settings
 from trail.index.client import IndexClient
+from trail.resolve.model import Options, Prerelease
 from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from packaging.pylock import Package
 
@@ -31,7 +34,8 @@ class Outdated:
     Args:
         name: the distribution.
         locked: the version in the lock.
-        newest: the newest release; pre-releases count where a pre-release is locked.
+        newest: the newest release that `exclude-newer` leaves; pre-releases count where one is
+            locked, or the project allows them.
         status: `archived`, `deprecated` or `quarantined` (PEP 792), `yanked` if the locked
             version was, `missing` if the index has the project no more; else `active`.
         reason: for the status, where one is given.
@@ -66,16 +70,21 @@ def outdated(context: Context) -> tuple[Outdated, ...]:
         ThreadPoolExecutor(_LOOKUPS, "look-up") as pool,
     ):
         pages = pool.map(lambda package: client.page(package.name, package.index), packages)
-        return tuple(_compare(zip(packages, pages, strict=True)))
+        options = with_settings(Options(), context.settings)
+        return tuple(_compare(zip(packages, pages, strict=True), options))
 
 
-def _compare(pairs: Iterable[tuple[Package, ProjectPage | None]]) -> Iterable[Outdated]:
+def _compare(
+    pairs: Iterable[tuple[Package, ProjectPage | None]], options: Options
+) -> Iterable[Outdated]:
     for package, page in pairs:
         locked = package.version
         if locked is None:
             continue
         status, reason = _status(page, str(locked))
-        releases = _releases(page, prereleases=locked.is_prerelease) if page is not None else ()
+        early = locked.is_prerelease or options.prerelease is Prerelease.ALLOW
+        cutoff = options.exclude_newer
+        releases = _releases(page, cutoff, prereleases=early) if page is not None else ()
         newest = max(releases, default=locked)
         if newest > locked or status != "active":
             yield Outdated(
@@ -96,8 +105,10 @@ def _status(page: ProjectPage | None, locked: str) -> tuple[str, str | None]:
     return page.status, page.reason
 
 
-def _releases(page: ProjectPage, *, prereleases: bool) -> Iterable[Version]:
-    """The versions of which not every file was yanked."""
+def _releases(
+    page: ProjectPage, cutoff: datetime | None, *, prereleases: bool
+) -> Iterable[Version]:
+    """The versions of which not every file was yanked, or uploaded too late."""
     for text in page.releases:
         try:
             version = Version(text)
@@ -105,5 +116,6 @@ def _releases(page: ProjectPage, *, prereleases: bool) -> Iterable[Version]:
             continue
         if version.is_prerelease and not prereleases:
             continue
-        if any(file.yanked is None for file in page.of(text)):
+        files = [file for file in page.of(text) if file.yanked is None]
+        if any(cutoff is None or (one.upload_time or cutoff) < cutoff for one in files):
             yield version
