@@ -35,6 +35,13 @@ def _main() -> int:
         if done is not None:
             sys.stderr.write(f"{done}\n")
             return 0
+    elif sys.argv[1:2] == ["lock"]:
+        from trail.commands.replay import replay_lock  # noqa: PLC0415  # as above
+
+        done = replay_lock(sys.argv[2:], dict(os.environ))
+        if done is not None:
+            sys.stderr.write(f"{done}\n")
+            return 0
     import gc  # noqa: PLC0415  # as below
 
     # What a command loads stays: looking through it again and again took 7 % of its time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,13 +15,16 @@ from trail.cli.options import (
     make_printer,
 )
 from trail.cli.progress import choose_reporter
-from trail.commands.lock import check_lock, make_lock
+from trail.commands.lock import check_lock, keep_lock, make_lock
+from trail.commands.unchanged import Memory
 from trail.errors import UsageError
 from trail.moments import spell_moment
 from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from packaging.pylock import Pylock
 
     from trail.cli.printer import Printer
     from trail.commands.lock import Locking
@@ -121,17 +125,28 @@ def command(context: click.Context, /, check: bool, **given: Any) -> None:
     options = make_options(given)
     with choose_reporter(printer) as reporter:
         world = make_context(context, reporter, **given)
-        if check:
-            count = check_lock(world, options)
-            printer.say(f"the lock meets the project ({_count(count, 'package')})")
+        # Options before the command's name are never replayed.
+        memory = Memory(world, sys.argv[2:] if sys.argv[1:2] == ["lock"] else None)
+        kept = check_lock(world, options) if check else keep_lock(world, options)
+        if kept is not None:
+            done = _meets(kept) if check else f"nothing to do: {_meets(kept)}"
+            memory.keep(kept, done)
+            printer.say(done)
             return
         locking = make_lock(world, options)
         locking.write()
+        if locking.complete:
+            note = f"nothing to do: {_meets(locking.pylock)}"
+            memory.keep(locking.pylock, note, written=locking.data)
     report(printer, locking)
 
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _meets(pylock: Pylock) -> str:
+    return f"the lock meets the project ({_count(len(pylock.packages), 'package')})"
 
 
 def report(printer: Printer, locking: Locking) -> None:

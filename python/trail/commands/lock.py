@@ -11,6 +11,7 @@ from trail.commands.builds import Builds
 from trail.commands.dynamic import dynamic_roots
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock, with_inputs
 from trail.commands.options import with_settings
+from trail.commands.unchanged import lapses, meets_project
 from trail.errors import InterpreterError, LockError, ProjectError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
@@ -23,7 +24,12 @@ from trail.resolve.model import (
     Scope,
     ScopeKind,
 )
-from trail.resolve.targets import DEFAULT_PLATFORMS, make_targets, parse_platform
+from trail.resolve.targets import (
+    DEFAULT_PLATFORMS,
+    make_environments,
+    make_targets,
+    parse_platform,
+)
 from trail.values import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -37,8 +43,9 @@ if TYPE_CHECKING:
     from trail.model import NormalizedName
     from trail.project.pyproject import PyProject
     from trail.resolve.model import Target
+    from trail.resolve.targets import Platform
 
-__all__ = ["Locking", "check_lock", "make_lock", "read_lock", "refresh_lock"]
+__all__ = ["Locking", "check_lock", "keep_lock", "make_lock", "read_lock", "refresh_lock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +61,7 @@ class Locking:
         versions: of each package; several where targets differ.
         old: the same of the lock before.
         targets: the names of the targets that are covered.
+        complete: whether these are all that were wanted.
     """
 
     path: Path
@@ -64,6 +72,7 @@ class Locking:
     versions: Mapping[NormalizedName, tuple[Version, ...]]
     old: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
     targets: tuple[str, ...] = ()
+    complete: bool = True
 
     @property
     def changed(self) -> bool:
@@ -170,6 +179,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         versions=_versions(pylock),
         old=old,
         targets=outcome.locked.targets,
+        complete=not outcome.left_out,
     )
 
 
@@ -187,7 +197,7 @@ def _commits(
     }
 
 
-def check_lock(context: Context, options: Options) -> int:
+def check_lock(context: Context, options: Options) -> Pylock:
     """Say whether the lock still meets the project, without network.
 
     Args:
@@ -195,7 +205,7 @@ def check_lock(context: Context, options: Options) -> int:
         options: how the lock is to be made.
 
     Returns:
-        How many packages it names.
+        The lock.
 
     Raises:
         LockError: there is no lock, or it does not; the details say what changed.
@@ -203,7 +213,7 @@ def check_lock(context: Context, options: Options) -> int:
     pyproject = project_of(context)
     pylock = read_lock(pyproject)
     options = with_settings(options, context.settings)
-    found = changes(pylock, inputs_of(pyproject, options, context.settings.platforms))
+    found = _outdated(context, pyproject, pylock, options)
     path = pyproject.path.with_name("pylock.toml")
     if found is None:
         raise LockError(
@@ -216,7 +226,39 @@ def check_lock(context: Context, options: Options) -> int:
             details=tuple(("change", line) for line in found),
             hint="trail lock",
         )
-    return len(pylock.packages)
+    return pylock
+
+
+def keep_lock(context: Context, options: Options) -> Pylock | None:
+    """Give the lock, if to resolve would change nothing; without network.
+
+    Args:
+        context: where and how.
+        options: how the lock is to be made.
+
+    Raises:
+        ProjectError: there is no project with requirements.
+        LockError: the lock cannot be read.
+    """
+    pyproject = project_of(context)
+    if not pyproject.path.with_name("pylock.toml").is_file():
+        return None
+    pylock = read_lock(pyproject)
+    options = with_settings(options, context.settings)
+    environments = make_environments(pyproject.requires_python, _platforms(context))
+    kept = meets_project(context, pyproject, pylock, options, environments)
+    return pylock if kept else None
+
+
+def _outdated(
+    context: Context, pyproject: PyProject, pylock: Pylock, options: Options
+) -> tuple[str, ...] | None:
+    """Say what of a lock is not as the project has it; None if trail did not write it."""
+    found = changes(pylock, inputs_of(pyproject, options, context.settings.platforms))
+    if found == ():
+        environments = make_environments(pyproject.requires_python, _platforms(context))
+        return tuple(lapses(pyproject, pylock, options, environments))
+    return found
 
 
 def refresh_lock(context: Context, policy: str) -> Locking | None:
@@ -250,7 +292,7 @@ def refresh_lock(context: Context, policy: str) -> Locking | None:
     else:
         pylock = read_lock(pyproject)
         options = with_settings(options_of(pylock, Options(), project.lock_path), context.settings)
-        if not changes(pylock, inputs_of(pyproject, options, context.settings.platforms)):
+        if not _outdated(context, pyproject, pylock, options):
             return None
         if policy == "locked":
             check_lock(context, options)  # says what changed
@@ -308,12 +350,16 @@ def roots_of(pyproject: PyProject) -> Iterator[RootRequirement]:
 
 
 def _targets(context: Context, pyproject: PyProject) -> tuple[Target, ...]:
+    return make_targets(pyproject.requires_python, _platforms(context))
+
+
+def _platforms(context: Context) -> Iterator[Platform]:
     names = context.settings.platforms or DEFAULT_PLATFORMS
     own = _own_platform()
     wanted = dict.fromkeys(own if name == "current" else name for name in names)
     # What is at hand comes first: its versions are preferred for the others.
     ordered = sorted(wanted, key=lambda name: not name.startswith(own))
-    return make_targets(pyproject.requires_python, map(parse_platform, ordered))
+    return map(parse_platform, ordered)
 
 
 class _AtHand:

@@ -13,7 +13,13 @@ import sys
 import time
 
 from trail.commands.start import CannotStart, compile_in_background, program, start, surroundings
-from trail.commands.words import install_words, nothing_to_do, run_words, split_words
+from trail.commands.words import (
+    install_words,
+    lock_words,
+    nothing_to_do,
+    run_words,
+    split_words,
+)
 from trail.depot.roots import (
     is_current,
     is_settled,
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 
     from trail.depot.roots import Root
 
-__all__ = ["replay_install", "replay_run"]
+__all__ = ["replay_install", "replay_lock", "replay_run"]
 
 _SETTLED = 2_000_000_000  # ns after which an unchanged file is known by its time stamp
 
@@ -90,6 +96,42 @@ def replay_install(words: list[str], environ: dict[str, str]) -> str | None:
     if root is None or not all(_is_there(entry, root.depots) for entry in root.entries):
         return None
     return nothing_to_do(len(root.entries), time.monotonic() - begun)
+
+
+def replay_lock(words: list[str], environ: dict[str, str]) -> str | None:
+    """Say that the lock still meets the project, if nothing changed since that was found out.
+
+    Args:
+        words: what follows `trail lock`.
+        environ: the environment.
+    """
+    request = lock_words(words, environ)
+    project = _project(_here())
+    if request is None or project is None:
+        return None
+    name = root_name(project, request)
+    for depot in _depots(environ):
+        record = os.path.join(depot, "roots", name)  # noqa: PTH118
+        root = read_root(record)
+        if root is None or (root.project, root.request) != (project, request):
+            continue
+        if not is_current(root):
+            return None
+        if is_settled(root):
+            touch_root(record)
+        elif time.time_ns() > root.written + _SETTLED:
+            _write_anew(record, root)
+        return root.note
+    return None
+
+
+def _write_anew(record: str, root: Root) -> None:
+    """Write a record whose files were compared by content, to be compared by stat alone."""
+    import contextlib  # noqa: PLC0415  # once for each record
+    import pathlib  # noqa: PLC0415  # as above
+
+    with contextlib.suppress(OSError):
+        write_root(pathlib.Path(record), root)
 
 
 def _recall(project: str, request: tuple[str, ...], environ: dict[str, str]) -> Root | None:

@@ -7,11 +7,24 @@ at `--`, or at `-m`, which belongs to the command. This module must stay as ligh
 
 from __future__ import annotations
 
+import os
+import sys
+import zlib
+
+from trail import __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["WITH_VALUE", "install_words", "nothing_to_do", "run_words", "split_words"]
+__all__ = [
+    "WITH_VALUE",
+    "install_words",
+    "lock_words",
+    "nothing_to_do",
+    "run_words",
+    "split_words",
+]
 
 # Options of `trail run` that take a value.
 WITH_VALUE = frozenset(
@@ -34,6 +47,24 @@ WITH_VALUE = frozenset(
         "--only-binary",
         "--refresh-package",
     }
+)
+# Options of `trail lock` that say how versions are chosen, or where they come from.
+_LOCK_FLAGS = frozenset({"--check", "--no-binary", "--no-build", "--no-index", "--offline"})
+_LOCK_VALUES = frozenset(
+    {
+        "--exclude-newer",
+        "--extra-index-url",
+        "--index-url",
+        "--no-binary-package",
+        "--no-build-package",
+        "--only-binary",
+        "--prerelease",
+        "--resolution",
+    }
+)
+# Variables that say where pip's configuration is (see trail.pip_settings).
+_PLACES_OF_PIP = frozenset(
+    {"APPDATA", "HOME", "PROGRAMDATA", "USERPROFILE", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"}
 )
 # Options that change what is shown, not what is run.
 _IRRELEVANT = frozenset({"-q", "--quiet", "-v", "--verbose", "--offline"})
@@ -114,6 +145,40 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     words += [f"--no-binary-package={name}" for name in sources_only]
     words += [f"--requirement={path}" for path in requirements]
     return tuple(words)
+
+
+def lock_words(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Give what decides about a lock, besides files, as a digest: addresses may hold secrets.
+
+    Args:
+        words: what follows `trail lock`.
+        environ: the environment.
+
+    Returns:
+        None for words that ask for more than a comparison.
+    """
+    position = 0
+    while position < len(words):
+        word = words[position]
+        value = words[position + 1] if position + 1 < len(words) else ""
+        if word not in _LOCK_FLAGS and (word not in _LOCK_VALUES or not value):
+            return None
+        position += 1 if word in _LOCK_FLAGS else 2
+    decisive = sorted(
+        f"{name}={value}"
+        for name, value in environ.items()
+        if name.startswith(("TRAIL_", "PIP_")) or name in _PLACES_OF_PIP
+    )
+    here = (__version__, sys.version, sys.prefix, sys.platform, *_machine(environ))
+    data = "\0".join((*words, "", *decisive, "", *here)).encode("utf-8", "surrogatepass")
+    # As for the names of roots: no cryptographic hash, a CRC from both ends.
+    return "lock", f"{zlib.crc32(data):08x}{zlib.crc32(data[::-1]):08x}"
+
+
+def _machine(environ: Mapping[str, str]) -> Sequence[str]:
+    if hasattr(os, "uname"):
+        return [os.uname().machine]
+    return [environ.get("PROCESSOR_ARCHITECTURE", "")]
 
 
 def nothing_to_do(count: int, seconds: float) -> str:

@@ -93,6 +93,7 @@ class Root(_Value):
         entries: ids of the entries that it uses.
         inputs: the files that decided.
         depots: the depots' folders, absolute; the root lies in one of them.
+        note: what was found out, in words; for requests that use no entries.
         written: when, in ns since 1970; `write_root` sets it.
     """
 
@@ -101,6 +102,7 @@ class Root(_Value):
         "entries",
         "inputs",
         "kind",
+        "note",
         "prefix",
         "project",
         "request",
@@ -117,6 +119,7 @@ class Root(_Value):
         entries: Sequence[str] = (),
         inputs: Sequence[Input] = (),
         depots: Sequence[str] = (),
+        note: str = "",
         written: int = 0,
     ) -> None:
         self.project = project
@@ -126,6 +129,7 @@ class Root(_Value):
         self.entries = tuple(entries)
         self.inputs = tuple(inputs)
         self.depots = tuple(depots)
+        self.note = note
         self.written = written
 
 
@@ -255,6 +259,7 @@ def dump_root(root: Root) -> bytes:
         ("prefix", root.prefix),
         ("written", str(root.written)),
     ]
+    rows += [("note", root.note)] if root.note else []
     rows += [("request", word) for word in root.request]
     rows += [("depot", depot) for depot in root.depots]
     rows += [("entry", entry) for entry in root.entries]
@@ -289,6 +294,7 @@ def parse_root(data: bytes) -> Root | None:
             project=single["project"],
             kind=single["kind"],
             prefix=single["prefix"],
+            note=single.get("note", ""),
             written=int(single["written"]),
             request=several["request"],
             depots=several["depot"],

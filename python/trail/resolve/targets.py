@@ -9,6 +9,7 @@ are those that CPython reports there (PEP 508), tags those of `packaging.tags` (
 from __future__ import annotations
 
 import re
+from itertools import product, starmap
 from typing import TYPE_CHECKING
 
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
@@ -29,6 +30,7 @@ __all__ = [
     "NEWEST_MINOR",
     "OLDEST_MINOR",
     "Platform",
+    "make_environments",
     "make_targets",
     "parse_platform",
     "split_patches",
@@ -179,14 +181,24 @@ def make_targets(
         requires_python: which Pythons the project supports, or None for all.
         platforms: in the order of importance.
     """
+    return tuple(starmap(_make_target, _kinds(requires_python, platforms)))
+
+
+def make_environments(
+    requires_python: SpecifierSet | None, platforms: Iterable[Platform]
+) -> tuple[Mapping[str, str], ...]:
+    """List the marker values of a project's targets, without what takes long to list."""
+    kinds = _kinds(requires_python, platforms)
+    return tuple(_environment(python, same[0]) for python, same in kinds)
+
+
+def _kinds(
+    requires_python: SpecifierSet | None, platforms: Iterable[Platform]
+) -> Iterator[tuple[Version, Sequence[Platform]]]:
     together: dict[tuple[str, str], list[Platform]] = {}
     for platform in platforms:
         together.setdefault((platform.system, platform.machine), []).append(platform)
-    return tuple(
-        _make_target(python, same)
-        for python in _pythons(requires_python)
-        for same in together.values()
-    )
+    return product(_pythons(requires_python), together.values())
 
 
 def split_patches(target: Target, patches: Iterable[int]) -> tuple[Target, ...]:
@@ -219,23 +231,26 @@ def _pythons(requires_python: SpecifierSet | None) -> Iterator[Version]:
 
 def _make_target(python: Version, platforms: Sequence[Platform]) -> Target:
     major, minor = python.release[:2]
-    first = platforms[0]
     lists = [tuple(_tags((major, minor), platform)) for platform in platforms]
     names = ", ".join(platform.name for platform in platforms)
     return Target(
         name=f"cpython-{_short(python)} {names}",
         python=python,
-        environment={
-            **first.environment,
-            "implementation_name": "cpython",
-            "implementation_version": str(python),
-            "platform_python_implementation": "CPython",
-            "python_full_version": str(python),
-            "python_version": f"{major}.{minor}",
-        },
+        environment=_environment(python, platforms[0]),
         tags=lists[0],
         more_tags=tuple(lists[1:]),
     )
+
+
+def _environment(python: Version, platform: Platform) -> Mapping[str, str]:
+    return {
+        **platform.environment,
+        "implementation_name": "cpython",
+        "implementation_version": str(python),
+        "platform_python_implementation": "CPython",
+        "python_full_version": str(python),
+        "python_version": f"{python.major}.{python.minor}",
+    }
 
 
 def _with_python(target: Target, python: Version) -> Target:

@@ -33,7 +33,12 @@ def test_the_keys_of_an_entry_are_the_specified_ones() -> None:
 
 def test_the_keys_of_a_root_are_the_specified_ones() -> None:
     root = Root(
-        project="/p", request=["x"], entries=["e"], inputs=[Input("/i", 1, 1, "")], depots=["/d"]
+        project="/p",
+        request=["x"],
+        entries=["e"],
+        inputs=[Input("/i", 1, 1, "")],
+        depots=["/d"],
+        note="done",
     )
     first, *lines = dump_root(root).decode().splitlines()
     assert first == "trail-root 1"

@@ -1,0 +1,226 @@
+"""Whether a lock still meets its project, found out without an index and without a resolver.
+
+What a lock was made from stands in it (`trail.commands.lockfile`). Beside that, what the project
+requires has to be in the lock, which somebody may have edited. A lock that was seen to meet its
+project is noted in the depot with the files that decided, so that the next look at it is a
+comparison of time stamps (`trail.commands.replay`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from trail.addresses import redact, without_users
+from trail.commands.dynamic import state_of_build
+from trail.commands.lockfile import changes, inputs_of
+from trail.commands.words import lock_words
+from trail.depot.roots import Root, root_name, take_input, write_root
+from trail.errors import ProjectError
+from trail.model import NO_NAMES
+from trail.pip_settings import config_files
+from trail.project.pyproject import read_pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from packaging.pylock import Package, Pylock
+    from packaging.requirements import Requirement
+
+    from trail.commands.context import Context
+    from trail.depot.roots import Input
+    from trail.project.pyproject import PyProject
+    from trail.resolve.model import Options
+
+__all__ = ["Memory", "lapses", "meets_project"]
+
+
+def meets_project(
+    context: Context,
+    pyproject: PyProject,
+    pylock: Pylock,
+    options: Options,
+    environments: Sequence[Mapping[str, str]],
+) -> bool:
+    """Tell whether to resolve would change nothing, without new releases being wanted.
+
+    In doubt it would: what comes from a folder may have changed, and a target that was left out
+    may have a solution by now.
+
+    Args:
+        context: where and how.
+        pyproject: the project.
+        pylock: its lock.
+        options: how the lock is to be made, the settings included.
+        environments: the marker values of the targets that it is to cover.
+    """
+    settings = context.settings
+    chosen = (options.upgrade, options.no_build, options.no_binary)
+    unusual = (
+        any(names != NO_NAMES for names in chosen)
+        or settings.index.refreshes
+        or settings.index.find_links
+        or state_of_build(pyproject) is not None
+    )
+    inputs = inputs_of(pyproject, options, settings.platforms)
+    if unusual or not _is_lasting(pylock) or changes(pylock, inputs) != ():
+        return False
+    indexes = {redact(without_users(address)) for address in settings.index.indexes()}
+    return (
+        all(one.index in indexes for one in pylock.packages if one.index is not None)
+        and all(_covers(pylock, environment) for environment in environments)
+        and not any(lapses(pyproject, pylock, options, environments))
+    )
+
+
+def lapses(
+    pyproject: PyProject,
+    pylock: Pylock,
+    options: Options,
+    environments: Iterable[Mapping[str, str]],
+) -> Iterator[str]:
+    """Say what the project requires and its lock does not have; a line for each.
+
+    Args:
+        pyproject: the project.
+        pylock: its lock, made from the same inputs.
+        options: how it was made.
+        environments: the marker values of the targets that it may cover.
+    """
+    packages: dict[str, list[Package]] = {}
+    for package in pylock.packages:
+        packages.setdefault(package.name, []).append(package)
+    covered = [one for one in environments if _covers(pylock, one)]
+    replaced = {canonicalize_name(root.requirement.name) for root in options.overrides}
+    for requirement, scope in _asked(pyproject):
+        name = canonicalize_name(requirement.name)
+        if name == pyproject.name or name in replaced:
+            continue
+        for environment in covered:
+            holds = requirement.marker is None or requirement.marker.evaluate(
+                {**environment, "extra": ""}
+            )
+            values: dict[str, str | AbstractSet[str]] = {**environment, **scope}
+            if holds and not any(
+                _serves(one, requirement, values) for one in packages.get(name, ())
+            ):
+                yield f"`{requirement}` is not in the lock"
+                break
+    for package in pylock.packages:
+        for dependency in package.dependencies or ():
+            if str(dependency.get("name")) not in packages:
+                yield f"`{package.name}` needs `{dependency.get('name')}`, which is not in the lock"
+
+
+class Memory:
+    """The files that decide about a lock, as they were before it was looked at.
+
+    Args:
+        context: where and how.
+        words: what follows `trail lock`; None where that is never replayed.
+    """
+
+    def __init__(self, context: Context, words: Sequence[str] | None) -> None:
+        self._context = context
+        self._request = None if words is None else lock_words(words, context.environ)
+        self._inputs: dict[str, Input] = {}
+        project = context.project
+        if project is None or project.pyproject is None or self._request is None:
+            self._request = None
+            return
+        self._root = str(project.root)
+        self._lock = str(project.root / "pylock.toml")
+        pyproject = project.pyproject
+        try:
+            data = self._take(str(pyproject.path))
+            # Somebody may have changed it since it was read.
+            same = data is not None and read_pyproject(data, pyproject.path) == pyproject
+            for path in (self._lock, *map(str, config_files(context.environ))):
+                self._take(path)
+        except (OSError, ProjectError):
+            same = False
+        if (
+            not same
+            or pyproject.path.parent != project.root
+            or context.settings.index.find_links
+            or state_of_build(pyproject) is not None
+            or not {"workspace", "sources"}.isdisjoint(pyproject.trail)
+        ):
+            self._request = None
+
+    def keep(self, pylock: Pylock, note: str, *, written: bytes | None = None) -> None:
+        """Note that the lock meets the project; a depot that cannot be written keeps no note.
+
+        Args:
+            pylock: the lock.
+            note: what to say the next time.
+            written: its bytes, if it was written in between.
+        """
+        if self._request is None or not _is_lasting(pylock):
+            return
+        with contextlib.suppress(OSError):
+            if written is not None and self._take(self._lock) != written:
+                return
+            name = root_name(self._root, self._request)
+            write_root(
+                self._context.depots().receiver.layout.root_file(name),
+                Root(
+                    project=self._root,
+                    request=self._request,
+                    inputs=tuple(self._inputs.values()),
+                    note=note,
+                ),
+            )
+
+    def _take(self, path: str) -> bytes | None:
+        seen, data = take_input(os.path.abspath(path))  # noqa: PTH100  # a text, as in the record
+        self._inputs[seen.path] = seen
+        return data
+
+
+def _asked(pyproject: PyProject) -> Iterator[tuple[Requirement, Mapping[str, frozenset[str]]]]:
+    """List what a project requires, with the extra or the group that it is for."""
+    nothing: frozenset[str] = frozenset()
+    for requirement in pyproject.dependencies:
+        yield requirement, {"extras": nothing, "dependency_groups": nothing}
+    for name, requirements in pyproject.extras.items():
+        for requirement in requirements:
+            yield requirement, {"extras": frozenset({name}), "dependency_groups": nothing}
+    for name, requirements in pyproject.groups.items():
+        for requirement in requirements:
+            yield requirement, {"extras": nothing, "dependency_groups": frozenset({name})}
+
+
+def _is_lasting(pylock: Pylock) -> bool:
+    """Whether no package comes from this machine, where it may change at any time."""
+    return not any(
+        package.directory is not None
+        or (package.archive is not None and package.archive.path is not None)
+        for package in pylock.packages
+    )
+
+
+def _covers(pylock: Pylock, environment: Mapping[str, str]) -> bool:
+    markers = pylock.environments
+    return not markers or any(
+        marker.evaluate(dict(environment), context="requirement") for marker in markers
+    )
+
+
+def _serves(
+    package: Package,
+    requirement: Requirement,
+    values: Mapping[str, str | AbstractSet[str]],
+) -> bool:
+    """Whether a package of the lock is what a requirement asks for."""
+    if package.marker is not None and not package.marker.evaluate(values, context="lock_file"):
+        return False
+    return (
+        package.version is None
+        or requirement.url is not None
+        or requirement.specifier.contains(package.version, prereleases=True)
+    )
