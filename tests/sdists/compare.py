@@ -3,7 +3,8 @@
 Times are left out. Everything else must be equal, byte for byte, except what depends on
 where a build ran, and each file that is equal only after such a step is listed with it:
 
-1. In texts, the folder of the build's Python (trail's prefix, pip's overlay) is replaced.
+1. In texts, the folder of the build's Python (trail's prefix, pip's overlay) is replaced, and
+   the name of meson-python's build folder, which is random; in native libraries that as well.
 2. From native libraries, debug information and the build id are stripped: compilers write the
    headers' folders into the one, and the other is a hash over it.
 3. In bills of materials (CycloneDX), the serial number is random, and there is a time.
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Difference", "compare"]
 
-PLACES = "places of the build's Python"
+PLACES = "folders of the build"
 DEBUG = "debug information and build id"
 SERIAL = "serial number and time of a bill of materials"
+
+_MESON = re.compile(rb"\.mesonpy-[a-z0-9_]{8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,7 @@ def _bare(library: bytes) -> bytes:
     """Take out of a native library what depends on where it was built."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "library")
-        path.write_bytes(library)
+        path.write_bytes(_MESON.sub(b".mesonpy-" + b"0" * 8, library))
         options = ("--strip-debug", "--remove-section=.note.gnu.build-id")
         subprocess.run(["objcopy", *options, path], check=True)
         return path.read_bytes()
@@ -103,6 +106,7 @@ def _timeless(bill: bytes) -> object:
 
 
 def _placed(text: bytes, places: Sequence[tuple[str, str]]) -> bytes:
+    text = _MESON.sub(b"<meson>", text)
     for pattern, word in places:
         text = re.sub(pattern.encode(), word.encode(), text)
     return text

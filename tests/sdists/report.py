@@ -30,9 +30,9 @@ that trail chose. The two wheels must have the same files with the same contents
 times in the archive do not count.
 
 What depends on where or when a build runs is taken out, only in files that differ otherwise, and
-each such file is listed: in texts the folder of the build's Python (trail's prefix, pip's overlay);
-in native libraries debug information and the build id; in bills of materials (CycloneDX) the serial
-number, which is random, and the time."""
+each such file is listed: in texts the folder of the build's Python (trail's prefix, pip's overlay)
+and the random name of meson-python's folder; in native libraries that name, debug information and
+the build id; in bills of materials (CycloneDX) the serial number, which is random, and the time."""
 
 SAME, DIFFERS, FAILED, SKIPPED = "same", "differs", "failed", "skipped"
 
