@@ -102,6 +102,8 @@ class Wheelhouse:
         pylock: a lock that names the wheels by path.
         requirements: the same for pip, with hashes.
         paths: the same without hashes.
+        less: `pylock` without its last wheel: an environment that nobody has made yet.
+        less_paths: `paths` without it.
     """
 
     name: str
@@ -109,6 +111,8 @@ class Wheelhouse:
     pylock: Path
     requirements: Path
     paths: Path
+    less: Path
+    less_paths: Path
 
     @property
     def size(self) -> int:
@@ -260,12 +264,23 @@ def _write_local(name: str, wheels: tuple[Wheel, ...], folder: Path) -> Wheelhou
     ]
     head = f'lock-version = "1.0"\ncreated-by = "trail-benches"\nrequires-python = "{_MINOR}"\n'
     _replace(pylock, "\n".join([head, *tables]))
+    less = folder / "pylock.less.toml"
+    _replace(less, "\n".join([head, *tables[:-1]]))
     lines = [f"{w.name} @ {w.path.as_uri()} --hash=sha256:{w.sha256}\n" for w in wheels]
     _replace(requirements, "".join(lines))
     paths = folder / "paths.txt"
-    _replace(paths, "".join(f"{w.name} @ {w.path.as_uri()}\n" for w in wheels))
+    lines = [f"{w.name} @ {w.path.as_uri()}\n" for w in wheels]
+    _replace(paths, "".join(lines))
+    less_paths = folder / "paths.less.txt"
+    _replace(less_paths, "".join(lines[:-1]))
     return Wheelhouse(
-        name=name, wheels=wheels, pylock=pylock, requirements=requirements, paths=paths
+        name=name,
+        wheels=wheels,
+        pylock=pylock,
+        requirements=requirements,
+        paths=paths,
+        less=less,
+        less_paths=less_paths,
     )
 
 

@@ -147,23 +147,23 @@ def _trail(trail: Command, environ: Environ, folder: Path, house: Wheelhouse) ->
             commands=(install,),
             environ=environ,
             cwd=first,
-            before=partial(_copy_lock, house, first),
+            before=partial(_copy_lock, house.pylock, first),
         ),
         Step(scenario=NOTHING, commands=(install,), environ=environ, cwd=first),
-        # `install` makes no prefix, so this one is the depot's first.
+        # One package less than `install` made a prefix of.
         Step(
             scenario=NEW,
             commands=(run,),
             environ=environ,
             cwd=second,
-            before=partial(_copy_lock, house, second),
+            before=partial(_copy_lock, house.less, second),
         ),
         Step(
             scenario=NEXT,
             commands=(run,),
             environ=environ,
             cwd=third,
-            before=partial(_copy_lock, house, third),
+            before=partial(_copy_lock, house.pylock, third),
         ),
     )
 
@@ -176,9 +176,12 @@ def _uv(
     def venv(name: str) -> Command:
         return (uv, "venv", *common, "--python", sys.executable, folder / name)
 
-    def sync(name: str) -> Command:
+    def sync(name: str, *, less: bool = False) -> Command:
         python = folder / name / "bin" / "python"
-        lock = house.pylock if hashes else house.paths
+        if less:
+            lock = house.less if hashes else house.less_paths
+        else:
+            lock = house.pylock if hashes else house.paths
         return (uv, "pip", "sync", *common, "--python", python, lock)
 
     def first_venv() -> None:
@@ -191,7 +194,7 @@ def _uv(
         Step(scenario=NOTHING, commands=(sync("first"),), environ=environ, cwd=folder),
         Step(
             scenario=NEW,
-            commands=(venv("second"), sync("second")),
+            commands=(venv("second"), sync("second", less=True)),
             environ=environ,
             cwd=folder,
         ),
@@ -229,6 +232,6 @@ def _venv(uv: Path, environ: Environ, folder: Path) -> None:
     subprocess.run([*command, *arguments], env=environ, check=True)
 
 
-def _copy_lock(house: Wheelhouse, project: Path) -> None:
+def _copy_lock(lock: Path, project: Path) -> None:
     project.mkdir()
-    shutil.copyfile(house.pylock, project / "pylock.toml")
+    shutil.copyfile(lock, project / "pylock.toml")
