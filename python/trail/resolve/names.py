@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trail.runtime._trail_explain import KNOWN
+
 __all__ = ["IMPORTED_AS", "POPULAR"]
 
 _POPULAR = """
@@ -56,36 +58,9 @@ _POPULAR = """
 POPULAR = tuple(_POPULAR.split())
 """Projects that many others require, and some that people install."""
 
-IMPORTED_AS = {
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "crypto": "pycryptodome",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "dns": "dnspython",
-    "docx": "python-docx",
-    "dotenv": "python-dotenv",
-    "fitz": "pymupdf",
-    "git": "gitpython",
-    "github": "pygithub",
-    "googleapiclient": "google-api-python-client",
-    "jose": "python-jose",
-    "jwt": "pyjwt",
-    "magic": "python-magic",
-    "multipart": "python-multipart",
-    "mysqldb": "mysqlclient",
+IMPORTED_AS = {name.lower().replace("_", "-"): found for name, found in KNOWN.items()} | {
     "opencv": "opencv-python",
-    "openssl": "pyopenssl",
-    "pil": "pillow",
     "postgres": "psycopg",
-    "pptx": "python-pptx",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "slugify": "python-slugify",
-    "usb": "pyusb",
     "wx": "wxpython",
-    "yaml": "pyyaml",
-    "zmq": "pyzmq",
 }
-"""What modules are called, where the distribution has another name."""
+"""What modules are called, normalised, where the distribution has another name."""
