@@ -32,13 +32,6 @@ same if all its commands end with the same exit code and print the same, after p
 are replaced. A case is never removed to make it pass.
 """
 
-# The suite runs as root, to whom nothing is read-only.
-_ROOTLESS = (
-    "- **coverage 7.10 to 7.12 with `patch = subprocess`**, but for root: it puts a start-up file "
-    "into site-packages while it runs, and says nothing if it cannot, so child processes are not "
-    "measured. Workaround: coverage 7.13 brings that file along (case coverage-patch)."
-)
-
 _TITLES = {
     "1": "Namespaces and shared packages",
     "2": "Native libraries",
@@ -121,7 +114,7 @@ def _differences(cases: Iterable[Case]) -> list[str]:
         for case in cases
         if case.differs
     ]
-    return ["## Known differences", "\n".join([*lines, _ROOTLESS])]
+    return ["## Known differences", "\n".join(lines)]
 
 
 def _section(group: str, rows: Sequence[tuple[Case, str, dict[str, Any]]]) -> list[str]:
