@@ -49,6 +49,7 @@ RUNS_IN_USERS_PYTHON = ("trail.runtime", "trail.interpreter._probe")
 STANDARD_LIBRARY = sys.stdlib_module_names | {
     "_manylinux",  # a distributor's (PEP 600)
     "_trail_explain",  # lies beside what imports it, in each prefix
+    "_trail_tell",  # the same
     "_typeshed",  # exists for type checkers only
 }
 

@@ -25,6 +25,7 @@ from trail.prefix.vendor import (
     EXPLAIN,
     STRICT,
     STRICT_TABLE,
+    TELL,
     bring_runtime,
     read_runtime,
 )
@@ -229,7 +230,7 @@ class _Builder:
         self._link(action, path, member, source)
 
     def _runtime(self, runtime: Runtime, plan: Plan, strict: bytes | None) -> None:
-        """Put the import hook in place, and what it loads when an import fails."""
+        """Put the import hook in place, and what it loads only when that is needed."""
         site, tag = self._shape.site_packages, self._shape.cache_tag
         started = [BOOT]
         if self._request.code_archives:
@@ -237,7 +238,7 @@ class _Builder:
         if strict is not None:
             started.append(STRICT)
             self._write(f"{site}/{STRICT_TABLE}", strict)
-        for name in (*started, EXPLAIN):
+        for name in (*started, EXPLAIN, TELL):
             self._write(f"{site}/{name}.py", runtime.sources[name])
             if tag and f"{site}/__pycache__" in plan.folders:
                 path = f"{site}/__pycache__/{name}.{tag}.pyc"

@@ -22,6 +22,7 @@ __all__ = [
     "EXPLAIN",
     "STRICT",
     "STRICT_TABLE",
+    "TELL",
     "Runtime",
     "bring_runtime",
     "read_runtime",
@@ -32,6 +33,7 @@ BOOT = "_trail_boot"
 EXPLAIN = "_trail_explain"
 STRICT = "_trail_strict"
 STRICT_TABLE = "_trail_strict.txt"
+TELL = "_trail_tell"
 
 _FOLDER = Path(__file__).parents[1] / "runtime"
 _DIGITS = 12
@@ -52,7 +54,7 @@ class Runtime:
 
 def read_runtime() -> Runtime:
     """Read the files of this trail."""
-    names = (ARCHIVE, BOOT, EXPLAIN, STRICT)
+    names = (ARCHIVE, BOOT, EXPLAIN, STRICT, TELL)
     sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in names}
     digest = hashlib.sha256(b"\0".join(sources.values())).hexdigest()[:_DIGITS]
     return Runtime(digest=digest, sources=sources)

@@ -14,13 +14,13 @@ imports are tried and caught, so the note is made only when somebody looks at it
 """
 
 # No pathlib, no `__future__`, and annotations in quotes: each import takes its time.
-# ruff: noqa: PTH113, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH208
 
 import _frozen_importlib_external as external
 import os
 import sys
 from _frozen_importlib import ModuleSpec
-from _imp import check_hash_based_pycs, extension_suffixes, source_hash
+from _imp import check_hash_based_pycs, extension_suffixes
 from os import close, listdir, read, sep
 from os import open as open_file
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import CodeType, ModuleType
     from typing import Any
 
-__all__ = ["Explainer", "PrefixFinder", "PrefixLoader", "install"]
+__all__ = ["Explainer", "PrefixFinder", "PrefixLoader", "install", "sites", "unpack", "use"]
 
 # PEP 552: the source's hash is in the file, and does not need to be compared.
 _TRUSTED = external.MAGIC_NUMBER + b"\1\0\0\0"
@@ -89,7 +89,7 @@ class _RewriteLoader(PrefixLoader):
 
     def exec_module(self, module: "ModuleType") -> None:
         super().exec_module(module)
-        _tell_pytest(module)
+        _tell("pytest", module)
 
 
 _DETAILS = (
@@ -110,7 +110,7 @@ class PrefixFinder(external.FileFinder):
         """Find a module in this finder's folder (`importlib.abc.PathEntryFinder`)."""
         del target
         if fullname == "coverage":
-            _tell_coverage()
+            _tell("coverage")
         names = _list(self.path)
         if names is None:
             return None
@@ -325,58 +325,10 @@ def _spec(
     )
 
 
-def _tell_coverage() -> None:
-    """Say that what lies in a depot is no code of the project.
-
-    coverage.py resolves links before it compares a path with the folders of sysconfig's
-    schemes; without this it would measure every library.
-    """
-    # Only for coverage: each of these takes longer to import than this whole file.
-    import json  # noqa: PLC0415
-    import sysconfig  # noqa: PLC0415
-
-    windows = os.name == "nt"
+def _tell(tool: str, module: "Any" = None) -> None:
+    """Let a tool know what it cannot see."""
     try:
-        # There is no public way in; without one the libraries are measured, no more.
-        schemes = sysconfig._INSTALL_SCHEMES  # type: ignore[attr-defined]  # noqa: SLF001
-        for site in sites:
-            prefix = os.path.join(site, *[os.pardir] * (2 if windows else 3))
-            with open(os.path.join(prefix, "trail.json"), encoding="utf-8") as file:
-                depots = json.load(file)["depots"]
-            for number, depot in enumerate(depots):
-                place = os.path.realpath(os.path.join(prefix, depot, "installed"))
-                schemes[f"{os.name}_trail_{number}"] = {
-                    **schemes["nt" if windows else "posix_prefix"],
-                    **dict.fromkeys(("purelib", "platlib", "scripts"), place),
-                }
-    except (AttributeError, OSError, ValueError, LookupError, TypeError):
-        pass
-
-
-def _tell_pytest(module: "Any") -> None:
-    """Let pytest keep the bytecode of rewritten packages in the depot, for each prefix apart.
-
-    It wants to write beside the sources. There the superuser would spoil the entry, and other
-    prefixes would get code with the path of this one; other users would rewrite it each time.
-    """
-    usual = getattr(module, "get_cache_dir", None)
-    if usual is None:  # before pytest 6
+        import _trail_tell  # type: ignore[import-not-found]  # noqa: PLC0415  # few need it
+    except ImportError:
         return
-    places = []
-    for site in sites:
-        prefix = os.path.realpath(os.path.join(site, *[os.pardir] * (2 if os.name == "nt" else 3)))
-        prefixes, key = os.path.split(prefix)
-        depot = os.path.dirname(prefixes)
-        # The code holds the path that it was found by, which a `.venv` link changes.
-        digits = source_hash(0, os.fsencode(site)).hex()
-        if os.path.isfile(os.path.join(depot, "depot.json")):
-            places.append((site + sep, os.path.join(depot, "rewritten", key, digits)))
-
-    def get_cache_dir(file_path: "Any") -> "Any":
-        path = str(file_path)
-        for site, place in places if sys.pycache_prefix is None else ():
-            if path.startswith(site):
-                return type(file_path)(place, os.path.dirname(path[len(site) :]))
-        return usual(file_path)
-
-    module.get_cache_dir = get_cache_dir
+    _trail_tell.tell(tool, module, sites)

@@ -4,7 +4,16 @@ import stat
 from typing import TYPE_CHECKING
 
 from trail.depot.store import open_depots
-from trail.prefix.vendor import ARCHIVE, BOOT, EXPLAIN, STRICT, Runtime, bring_runtime, read_runtime
+from trail.prefix.vendor import (
+    ARCHIVE,
+    BOOT,
+    EXPLAIN,
+    STRICT,
+    TELL,
+    Runtime,
+    bring_runtime,
+    read_runtime,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,7 +21,7 @@ if TYPE_CHECKING:
 
 def test_the_digest_is_that_of_the_files() -> None:
     runtime = read_runtime()
-    assert set(runtime.sources) == {ARCHIVE, BOOT, EXPLAIN, STRICT}
+    assert set(runtime.sources) == {ARCHIVE, BOOT, EXPLAIN, STRICT, TELL}
     assert runtime == read_runtime()
     assert len(runtime.digest) == 12
 
