@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -287,3 +288,20 @@ def test_a_changed_lock_is_noticed_within_one_tick(project: Project, wheels: Pat
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     result = project.trail("install")
     assert len(entries(project.depot)) == 2, result.err
+
+
+def test_bytecode_is_written_where_it_is_asked_for(project: Project, wheels: Path) -> None:
+    project.lock(some(wheels))
+    result = project.trail("install", "--compile")
+    assert re.search(r"\ncompiled 2 files in \S+\n$", result.err)
+    tag = sys.implementation.cache_tag
+    sources = [*(project.depot / "installed").rglob("*.py")]
+    assert {path.name for path in sources} == {"__init__.py", "beta.py"}
+    for path in sources:
+        assert (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").is_file()
+    assert "compiled 0 files in " in project.trail("install", "--compile").err
+
+
+def test_bytecode_of_wheel_files(project: Project, wheels: Path) -> None:
+    result = project.trail("install", "--compile", *sorted(wheels.glob("*.whl")))
+    assert re.search(r"\ncompiled 2 files in \S+\n$", result.err)

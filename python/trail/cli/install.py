@@ -18,6 +18,7 @@ from trail.cli.options import (
 from trail.cli.printer import human_size, human_time
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
+from trail.commands.compile import compile_now
 from trail.commands.install import Installed, install
 from trail.commands.run import link
 from trail.commands.words import nothing_to_do, run_words
@@ -48,6 +49,9 @@ class _Install(click.Command):
     multiple=True,
     help="Install what a requirements file or a pylock.NAME.toml names.",
 )
+@click.option(
+    "--compile", "compiles", is_flag=True, help="Write the bytecode too, and wait for it."
+)
 @selection_options
 @index_options
 @common_options
@@ -57,6 +61,8 @@ def command(
     /,
     words: tuple[str, ...],
     requirements: tuple[str, ...],
+    *,
+    compiles: bool,
     **options: object,
 ) -> None:
     """Put what the lock, or the arguments, names into the depot.
@@ -80,6 +86,7 @@ def command(
             world = replace(world, project=None)  # only they are meant
         installed = install(world, request)
         begun = time.monotonic()
+        prefix = None
         if world.project is not None and not words and not requirements:
             typed = run_words(context.obj["trail.install"], world.environ)
             prefix = link(world, request, installed, words=typed)
@@ -87,6 +94,10 @@ def command(
         installed = replace(installed, seconds=installed.seconds + time.monotonic() - begun)
     printer.say(summary(installed))
     _details(printer, installed)
+    if compiles:
+        begun = time.monotonic()
+        files = compile_now(world, installed, prefix).files
+        printer.say(f"compiled {files} files in {human_time(time.monotonic() - begun)}")
     settle_in_background(installed.stack)
 
 

@@ -67,7 +67,7 @@ _PLACES_OF_PIP = frozenset(
     {"APPDATA", "HOME", "PROGRAMDATA", "USERPROFILE", "XDG_CONFIG_DIRS", "XDG_CONFIG_HOME"}
 )
 # Options that change what is shown, not what is run.
-_IRRELEVANT = frozenset({"-q", "--quiet", "-v", "--verbose", "--offline"})
+_IRRELEVANT = frozenset({"-q", "--quiet", "-v", "--verbose", "--offline", "--compile"})
 # Variables that decide about a prefix.
 _VARIABLES = (
     "TRAIL_PYTHON",
