@@ -132,10 +132,13 @@ def _make(
         fromlist: "Any" = (),
         level: int = 0,
     ) -> "Any":
-        if (
+        if globals is None:
+            globals = {}  # noqa: A001  # what it means to builtins
+        elif (
             level == 0
-            and globals is not None
+            and type(name) is str
             and name.partition(".")[0] in tops
+            and type(globals) is dict
             # C code that imports something gives a list (PyImport_Import), and the globals of
             # whoever called it.
             and type(fromlist) is not list

@@ -154,6 +154,16 @@ def test_imports_by_c_code_are_not_those_of_its_caller(prefix: Prefix) -> None:
     assert run_python(prefix, "-c", code) == "inner"
 
 
+def test_wrong_arguments_are_the_import_systems_affair(prefix: Prefix) -> None:
+    code = (
+        "calls = ((1, {}), {}), (('json', ()), {}), (('sys',), {'level': 1}), (('',), {})\n"
+        "for words, more in calls:\n"
+        "    try: print(__import__(*words, **more))\n"
+        "    except Exception as e: print(type(e).__name__, e)\n"
+    )
+    assert run_python(prefix, "-c", code) == run_python(prefix, "-S", "-c", code)
+
+
 def test_tracebacks_have_one_line_more(prefix: Prefix, project: Path) -> None:
     (project / "one.py").write_text("import two")
     (project / "two.py").write_text("import three")
