@@ -640,3 +640,31 @@ def test_an_inverted_tree_as_data(project: Project) -> None:
         1,
         "error: the lock does not name `nothing`\nhint: trail tree\n",
     )
+
+
+# --- wheels in a folder
+
+
+def test_a_folder_of_wheels_is_locked_by_relative_paths(
+    project: Project, index: IndexServer
+) -> None:
+    declare(
+        project, 'dependencies = ["app"]\n[tool.trail]\nfind-links = ["wheels"]\nno-index = true\n'
+    )
+    shutil.copytree(index.folder, project.root / "wheels")
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    (wheel,) = locked(project)["app"]["wheels"]
+    assert wheel["path"] == "wheels/app-2.0-py3-none-any.whl"
+    assert set(wheel["hashes"]) == {"sha256"}
+    assert str(project.root) not in (project.root / "pylock.toml").read_text()
+    assert index.requests == []
+    moved = project.root.with_name("moved")
+    project.root.rename(moved)
+    ran = project.trail("run", "python", "-c", "import app; print(app.VERSION)", cwd=moved)
+    assert ran.out == "2.0\n", ran.err
+    (moved / "wheels" / "app-2.0-py3-none-any.whl").write_bytes(b"another")
+    shutil.rmtree(project.depot)
+    spoiled = project.trail("run", "python", "-c", "import app", cwd=moved)
+    assert spoiled.code == 1
+    assert "nothing of it was installed" in spoiled.err

@@ -25,6 +25,7 @@ from packaging.version import Version
 from trail.addresses import without_users
 from trail.commands.dynamic import state_of_build
 from trail.errors import LockError
+from trail.files import hash_file
 from trail.lock.choice import strong_hashes
 from trail.moments import spell_moment
 from trail.resolve.model import Options, Prerelease, Strategy
@@ -211,9 +212,9 @@ def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, 
             dependencies=unique or None,
             vcs=vcs,
             directory=directory,
-            archive=_archive(package.files[0], package.direct) if package.files else None,
+            archive=_archive(package.files[0], package.direct, folder) if package.files else None,
         )
-    wheels = [PackageWheel(**_fields(file)) for file in package.files if file.is_wheel]
+    wheels = [PackageWheel(**_fields(file, folder)) for file in package.files if file.is_wheel]
     sources = [file for file in package.files if not file.is_wheel]
     return Package(
         name=package.name,
@@ -222,7 +223,7 @@ def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, 
         requires_python=requires,
         dependencies=unique or None,
         index=package.index,
-        sdist=PackageSdist(**_fields(sources[0])) if sources else None,
+        sdist=PackageSdist(**_fields(sources[0], folder)) if sources else None,
         wheels=wheels or None,
     )
 
@@ -249,19 +250,23 @@ def _directory(direct: Direct, folder: Path | None) -> PackageDirectory:
     path = local_path(address)
     if path is None:
         raise LockError(f"`{direct.url}` is neither archive, folder nor repository")
-    shown = path.as_posix()
-    if folder is not None:
-        with contextlib.suppress(ValueError):  # another drive
-            shown = Path(os.path.relpath(path, folder)).as_posix()
     return PackageDirectory(
-        path=shown,
+        path=_shown(path, folder),
         editable=direct.editable or None,
         subdirectory=dict(parse_qsl(fragment)).get("subdirectory"),
     )
 
 
-def _archive(file: File, direct: Direct) -> PackageArchive:
-    fields = _fields(file)
+def _shown(path: Path, folder: Path | None) -> str:
+    """Spell a path as it is from the lock's folder: the project may lie elsewhere tomorrow."""
+    if folder is not None:
+        with contextlib.suppress(ValueError):  # another drive
+            return Path(os.path.relpath(path, folder)).as_posix()
+    return path.as_posix()
+
+
+def _archive(file: File, direct: Direct, folder: Path | None) -> PackageArchive:
+    fields = _fields(file, folder)
     del fields["name"]  # of an archive it is the end of its address
     fragment = dict(parse_qsl(urldefrag(direct.url).fragment))
     return PackageArchive(
@@ -269,17 +274,23 @@ def _archive(file: File, direct: Direct) -> PackageArchive:
     )
 
 
-def _fields(file: File) -> dict[str, Any]:
+def _fields(file: File, folder: Path | None) -> dict[str, Any]:
     """What a lock says of a file, wheel or source."""
     return {
         "name": file.filename,
         "upload_time": file.upload_time,
         "url": file.url,
-        "path": file.path,
+        "path": None if file.path is None else _shown(Path(file.path), folder),
         "size": file.size,
         "hashes": dict(_hashes(file)),
     }
 
 
 def _hashes(file: File) -> tuple[tuple[str, str], ...]:
-    return strong_hashes(file.hashes, f"`{file.filename}`")
+    hashes = file.hashes
+    if file.path is not None and not hashes:
+        try:
+            hashes = (("sha256", hash_file(Path(file.path))),)
+        except OSError as error:
+            raise LockError(f"cannot read `{file.path}`: {error.strerror or error}") from error
+    return strong_hashes(hashes, f"`{file.filename}`")
