@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trail.addresses import redact
 from trail.errors import SettingsError
-from trail.model import Names, NormalizedName
+from trail.model import Names
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -223,12 +223,7 @@ def _names(value: object, folder: Path, home: Path) -> frozenset[str]:
 
 
 def _formats(value: object, folder: Path, home: Path) -> Names:
-    """Read names, or `:all:`; pip puts commas between them."""
-    words = _words(value, folder, home)
-    names = _names([name for word in words for name in word.split(",") if name], folder, home)
-    return Names(
-        everything=":all:" in names, names=frozenset(map(NormalizedName, names - {":all:"}))
-    )
+    return Names.read(_words(value, folder, home))
 
 
 def _by_package(
@@ -307,11 +302,21 @@ SETTINGS = (
     Setting("overrides", "override-dependencies", _requirements, project=True),
     Setting("no_build", "no-build", _flag, "TRAIL_NO_BUILD", project=True),
     Setting(
-        "no_build_package", "no-build-package", _formats, "TRAIL_NO_BUILD_PACKAGE", project=True
+        "no_build_package",
+        "no-build-package",
+        _formats,
+        "TRAIL_NO_BUILD_PACKAGE",
+        True,
+        ("only-binary",),
     ),
     Setting("no_binary", "no-binary", _flag, "TRAIL_NO_BINARY", project=True),
     Setting(
-        "no_binary_package", "no-binary-package", _formats, "TRAIL_NO_BINARY_PACKAGE", project=True
+        "no_binary_package",
+        "no-binary-package",
+        _formats,
+        "TRAIL_NO_BINARY_PACKAGE",
+        True,
+        ("no-binary",),
     ),
     Setting(
         "no_build_isolation_package",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NewType
 from trail.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -273,6 +274,26 @@ class Names:
     everything: bool = False
     names: frozenset[NormalizedName] = frozenset()
 
+    @classmethod
+    def read(cls, words: Iterable[str]) -> Names:
+        """Read what users write, as pip's `--no-binary` has it.
+
+        Args:
+            words: names, also several with commas between them; `:all:` is all of them, and
+                `:none:` takes back what was said before it.
+        """
+        from packaging.utils import canonicalize_name  # noqa: PLC0415  # 20 ms, rarely needed
+
+        found = cls()
+        for name in (part.strip() for word in words for part in word.split(",")):
+            if name == ":none:":
+                found = cls()
+            elif name:
+                everything = name == ":all:"
+                names = () if everything else (canonicalize_name(name),)
+                found |= cls(everything=everything, names=frozenset(names))
+        return found
+
     def __contains__(self, name: object) -> bool:
         return self.everything or name in self.names
 
@@ -294,8 +315,12 @@ class Selection:
         wheels: the wheels.
         pinned: what an index must still name.
         sources: what must be built.
+        wheels_only: packages that are not built, as a file says that names the others.
+        sources_only: packages whose wheels are not used, as it says.
     """
 
     wheels: tuple[WheelFile, ...] = ()
     pinned: tuple[Pinned, ...] = ()
     sources: tuple[SourcePackage, ...] = ()
+    wheels_only: Names = NO_NAMES
+    sources_only: Names = NO_NAMES

@@ -108,6 +108,30 @@ def test_requirements_and_words_leave_wheels_aside(project: Project) -> None:
     assert built(project) == ["thing"]
 
 
+def test_requirements_file_may_say_what_is_built(project: Project, index: IndexServer) -> None:
+    file = project.root / "requirements.txt"
+    file.write_text("--no-binary :all:\n--no-binary=:none:\nthing==1.0\n")
+    assert project.trail("install", "-r", file).code == 0
+    assert built(project) == []
+    file.write_text("--no-binary thing\nthing==1.0\n")
+    result = project.trail("install", "-r", file)
+    assert result.code == 0, result.err
+    assert built(project) == ["thing"]
+    (index.folder / "thing-1.0-py3-none-any.whl").unlink()
+    shutil.rmtree(project.depot)
+    file.write_text("--only-binary :all:\nthing==1.0\n")
+    result = project.trail("install", "-r", file)
+    assert "error: `thing 1.0` must be built, which is not allowed\n" in result.err
+
+
+def test_pip_settings_say_what_is_built(project: Project) -> None:
+    declare(project)
+    told = replace(project, environ={**project.environ, "PIP_NO_BINARY": "other,thing"})
+    assert told.trail("run", *SHOW).out == "1.0\n"
+    assert project.trail("run", *SHOW).out == "wheel\n"
+    assert told.trail("run", *SHOW).out == "1.0\n"
+
+
 def test_version_without_source_is_not_chosen_where_wheels_may_not_be_used(
     project: Project, index: IndexServer
 ) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from packaging.utils import canonicalize_name
 
 from trail.cli.printer import Printer
 from trail.commands.context import Context
@@ -213,11 +212,7 @@ def make_names(words: Iterable[str], *, everything: bool = False) -> Names:
         words: names, also several with commas between them.
         everything: whether all packages are meant in any case.
     """
-    names = {name for word in words for name in word.split(",") if name}
-    return Names(
-        everything=everything or ":all:" in names,
-        names=frozenset(map(canonicalize_name, names - {":all:"})),
-    )
+    return Names.read(words) | Names(everything=everything)
 
 
 def _policy(locked: bool, frozen: bool) -> str:

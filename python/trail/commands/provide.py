@@ -47,7 +47,8 @@ def provide(
         TrailError: something could not be brought or built.
     """
     settings = replace(context.settings, index=target.index)
-    sources_only = request.sources_only | settings.sources_only
+    wheels_only = target.selection.wheels_only | settings.wheels_only
+    sources_only = target.selection.sources_only | request.sources_only | settings.sources_only
     engine = choose_engine(settings.engine)
     with _client(settings, stack, context) as client:
         for url in _addresses(context):
@@ -74,7 +75,7 @@ def provide(
                 client=client,
                 engine=engine,
                 settings=settings,
-                options=Options(no_build=settings.wheels_only, no_binary=sources_only),
+                options=Options(no_build=wheels_only, no_binary=sources_only),
                 beside=lambda: brought.entries,
             ) as builder:
                 built = builder.build(selection.sources)

@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import tomllib
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from packaging.pylock import is_valid_pylock_path
@@ -334,4 +336,10 @@ def _join(selections: list[Selection]) -> Selection:
                 f"`{item.name}` is named twice with different versions",
                 details=(("versions", f"{seen[item.name]} and {item.version}"),),
             )
-    return Selection(wheels=tuple(wheels), pinned=tuple(pinned), sources=tuple(sources))
+    return Selection(
+        wheels=tuple(wheels),
+        pinned=tuple(pinned),
+        sources=tuple(sources),
+        wheels_only=reduce(or_, (one.wheels_only for one in selections)),
+        sources_only=reduce(or_, (one.sources_only for one in selections)),
+    )

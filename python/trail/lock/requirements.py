@@ -17,7 +17,7 @@ from trail.errors import LockError
 from trail.lock._reader import Reader
 from trail.lock.choice import accepted_tags, target_name
 from trail.lock.pins import Constraint, Pin, Requirements
-from trail.model import Pinned, Selection, WheelFile
+from trail.model import Names, Pinned, Selection, WheelFile
 from trail.values import replace
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def select(
             if not pin.filename
         ),
         sources=tuple(one.package for one in sources),
+        wheels_only=Names.read(requirements.only_binary),
+        sources_only=Names.read(requirements.no_binary),
     )
 
 
