@@ -158,9 +158,12 @@ class Explainer:
         del target
         # A regular package is complete as it is; a namespace (no list) may have a portion
         # elsewhere. The caller is importlib's _find_spec, and the one before the import.
-        if (
-            type(path) is list or sys._getframe(2).f_code.co_name != "_find_and_load_unlocked"  # noqa: SLF001
-        ):
+        if type(path) is list:
+            return
+        asks = sys._getframe(2)  # noqa: SLF001  # there is no other way to know
+        if asks.f_code.co_name != "_find_and_load_unlocked":
+            if _is_main(asks.f_back):
+                _show(fullname, self._site)
             return
         if sys.meta_path[-1] is not self:
             # A finder behind this one may yet find it, as six's does. The new one is asked
@@ -237,6 +240,21 @@ def _missing(name: str, site: str) -> ModuleNotFoundError:
     text = _Text(plain)
     text._of = (name, site)  # noqa: SLF001  # str takes no further argument
     return ModuleNotFoundError(text, name=name)
+
+
+def _is_main(frame: "Any") -> bool:
+    """Whether `python -m` asks, which shows no error but its own."""
+    return (
+        frame is not None
+        and frame.f_code.co_name == "_get_module_details"
+        and frame.f_back.f_code.co_name == "_run_module_as_main"
+    )
+
+
+def _show(name: str, site: str) -> None:
+    note = _explain(name, site)
+    if note and sys.stderr is not None:
+        sys.stderr.write(note + "\n")
 
 
 def _explain(name: str, site: str) -> "str | None":

@@ -193,6 +193,24 @@ def test_the_traceback_is_that_of_the_import_system(prefix: Prefix, project: Pat
     assert process.stderr == f"{plain.stderr}{GROUP}\nhint: trail run --group test COMMAND\n"
 
 
+def test_a_module_to_run_is_explained_too(prefix: Prefix, project: Path) -> None:
+    command = [str(prefix.python), "-m", "tester_inside"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project)
+    assert result.stderr == (
+        f"{GROUP}\nhint: trail run --group test COMMAND\n"
+        f"{prefix.python}: No module named tester_inside\n"
+    )
+    code = (
+        "import runpy\n"
+        "try: runpy.run_module('tester_inside')\n"
+        "except ImportError as error: print(error)"
+    )
+    assert run_python(prefix, "-c", code) == "No module named tester_inside"
+    command = [str(prefix.python), "-m", "nothing"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=project)
+    assert result.stderr == f"{prefix.python}: No module named nothing\n"
+
+
 def test_programs_see_the_same_error(prefix: Prefix) -> None:
     code = (
         "try: import tester_inside\n"
