@@ -134,6 +134,8 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     before = path.read_bytes() if path.is_file() else None
     old = _versions(read_pylock(before, path)) if before is not None else {}
     options = replace(with_settings(options, context.settings), preferences=old)
+    for name in sorted(options.upgrade.names - old.keys()):
+        context.reporter.warn(f"`{name}` is not in the lock, so its version need not be let go")
     targets = _targets(context, pyproject)
     receiver = context.depots().receiver
     with (

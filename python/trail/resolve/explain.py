@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trail.resolve.shelf import Shelf
     from trail.resolve.world import World
 
-__all__ = ["explain"]
+__all__ = ["explain", "reason"]
 
 # Not in parentheses, where an `or` may stand.
 _EXTRA = re.compile(
@@ -58,6 +58,16 @@ def explain(conflict: Conflict, request: Request, world: World) -> ResolutionErr
         world: what there is.
     """
     return _Story(_reduce(conflict, request, world), world).tell()
+
+
+def reason(conflict: Conflict, world: World) -> str:
+    """Say in a few words why there is no solution; `explain` says more, and takes longer.
+
+    Args:
+        conflict: what the solver ended with.
+        world: what there is.
+    """
+    return _Story(conflict, world).end()
 
 
 # --- which requirements of the project clash
@@ -142,6 +152,9 @@ class _Story:
             details=(*zip(labels, facts, strict=True), ("so", end)),
             hint=hint,
         )
+
+    def end(self) -> str:
+        return self._end()[0]
 
     def _facts(self) -> Iterator[str]:
         """Say who requires what: the project first, then package by package from the top."""

@@ -212,8 +212,8 @@ class _Work:
         return found
 
     def _warn(self) -> None:
-        for target, _ in self._left_out:
-            self._reporter.warn(f"{target.name} is left out: there is no solution for it")
+        for warning in self._left_out_warnings():
+            self._reporter.warn(warning)
         warnings = {
             f"`{package.name}` {package.version} was yanked"
             + (f": {package.yanked}" if package.yanked else "")
@@ -228,6 +228,19 @@ class _Work:
         }
         for warning in sorted(warnings):
             self._reporter.warn(warning)
+
+    def _left_out_warnings(self) -> Iterator[str]:
+        """Say which targets are left out and why: a line for each Python and reason."""
+        groups: dict[tuple[str, int], tuple[Conflict, list[str]]] = {}
+        for target, conflict in self._left_out:
+            python, _, platform = target.name.partition(" ")
+            groups.setdefault((python, id(conflict)), (conflict, []))[1].append(platform)
+        if groups:
+            from trail.resolve.explain import reason  # noqa: PLC0415  # as above
+
+            for (python, _), (conflict, platforms) in groups.items():
+                why = reason(conflict, self._world)
+                yield f"{python} is left out on {', '.join(platforms)}: {why}"
 
 
 def _patches(markers: Iterable[str], python: Version) -> Iterator[int]:
