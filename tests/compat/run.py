@@ -33,10 +33,13 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="part of a case's name")
     parser.add_argument("--short", action="store_true", help="only what runs on each change")
     parser.add_argument("--new", action="store_true", help="only what has no verdict yet")
+    parser.add_argument(
+        "--patience", type=float, default=1, metavar="N", help="multiply the time limits with N"
+    )
     options = parser.parse_args()
     cases = read_table()
     failed = 0
-    with Session() as session:
+    with Session(patience=options.patience) as session:
         matrix = Matrix(cases, session.houses.cache / "verdicts.json")
         for case in cases:
             if options.names and not any(name in case.name for name in options.names):

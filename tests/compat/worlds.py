@@ -98,9 +98,14 @@ def _as_it_is(member: tarfile.TarInfo, _folder: str) -> tarfile.TarInfo:
 
 
 class Session:
-    """One run of the suite: all its cases share a depot, and the worlds of equal needs."""
+    """One run of the suite: all its cases share a depot, and the worlds of equal needs.
 
-    def __init__(self) -> None:
+    Args:
+        patience: what to multiply the time limits of cases with.
+    """
+
+    def __init__(self, *, patience: float = 1) -> None:
+        self.patience = patience
         self.houses = Houses(os.environ)
         # Not in the cache, which may lie in the repository: tools look for settings above them.
         self.folder = Path(tempfile.mkdtemp(prefix="trail-compat-"))
@@ -230,7 +235,8 @@ class Session:
         outcomes = []
         for line in case.run:
             command = [*self._meek, *world.start, *shlex.split(line)]
-            code, output, errors = _run(command, project / case.cwd, environ, case)
+            timeout = case.timeout * self.patience
+            code, output, errors = _run(command, project / case.cwd, environ, case, timeout)
             places = ((str(project), "<project>"), (str(home), "<home>"), *world.places)
             places += tuple((os.path.relpath(path, project), place) for path, place in world.places)
             outcomes.append(Outcome(code, normalised(output, places, case.ignore), errors))
@@ -259,7 +265,7 @@ def _shared_environ() -> dict[str, str]:
 
 
 def _run(
-    command: list[str], cwd: Path, environ: dict[str, str], case: Case
+    command: list[str], cwd: Path, environ: dict[str, str], case: Case, timeout: float
 ) -> tuple[int | None, str, str]:
     """Run a command with all its children, and end those it leaves."""
     errors = subprocess.STDOUT if case.stderr else subprocess.PIPE
@@ -280,7 +286,7 @@ def _run(
     except OSError as error:
         return 127, "", str(error)
     try:
-        output, said = process.communicate(timeout=case.timeout)
+        output, said = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, said = process.communicate()
