@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tomllib
@@ -213,3 +214,32 @@ def test_metadata_files_then_parts_then_whole_wheels(
     assert whole.count((app, 200)) == 2
     assert whole.count((base, 200)) == 1
     assert len(whole) == 5
+
+
+# --- hashes
+
+
+@pytest.mark.parametrize("algorithms", [(), ("md5",)])
+def test_an_index_without_strong_hashes_is_locked_once(
+    project: Project, index: IndexServer, folder: Path, algorithms: tuple[str, ...]
+) -> None:
+    index.switches.hashes = algorithms
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    assert result.err.startswith(
+        "warning: the index gives no strong hash for 2 files, so they are downloaded now\n"
+    )
+    text = (project.root / "pylock.toml").read_text()
+    digest = hashlib.sha256((folder / "app-1.0-py3-none-any.whl").read_bytes()).hexdigest()
+    assert f'hashes = {{sha256 = "{digest}"}}' in text
+    index.requests.clear()
+    again = project.trail("lock", "--upgrade")
+    assert "downloaded" not in again.err
+    assert (project.root / "pylock.toml").read_text() == text
+    assert project.trail("run", "python", "-c", "import app").code == 0
+    # What is served from now on has to be what was locked.
+    shutil.rmtree(project.depot)
+    make_wheel(folder, "base", "1.0", {"base.py": "evil = 1"})
+    changed = project.trail("install")
+    assert changed.code == 1
+    assert "nothing of it was installed" in changed.err

@@ -125,6 +125,7 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         FetchError: an index cannot be reached.
     """
     # Who only compares a lock with its inputs needs none of these: 60 ms.
+    from trail.commands.hashing import hashes_of, with_hashes  # noqa: PLC0415
     from trail.commands.source import IndexSource  # noqa: PLC0415
     from trail.index.client import IndexClient  # noqa: PLC0415
     from trail.resolve.resolve import resolve  # noqa: PLC0415
@@ -132,7 +133,8 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     pyproject = pyproject or project_of(context)
     path = pyproject.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
-    old = _versions(read_pylock(before, path)) if before is not None else {}
+    last = read_pylock(before, path) if before is not None else None
+    old = _versions(last) if last is not None else {}
     options = replace(with_settings(options, context.settings), preferences=old)
     for name in sorted(options.upgrade.names - old.keys()):
         context.reporter.warn(f"`{name}` is not in the lock, so its version need not be let go")
@@ -164,9 +166,11 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             reporter=context.reporter,
         )
         source.report(package.name for package in outcome.locked.packages)
+        known = hashes_of(last) if last is not None else {}
+        locked = with_hashes(outcome.locked, known, client, context.reporter)
     inputs = inputs_of(pyproject, options, context.settings.platforms)
     pylock = to_pylock(
-        outcome.locked,
+        locked,
         requires_python=pyproject.requires_python,
         inputs=inputs,
         folder=path.parent,
