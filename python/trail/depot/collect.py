@@ -58,7 +58,7 @@ class Item:
         prefix: the key of the prefix that it uses; roots only.
         entries: ids of the entries that it uses, or that the build became.
         requires: ids of the entries that an editable build was made with: some backends build
-            again with them when the project is imported.
+            again with them when the project is imported; none for other builds.
         gone: whether what it stands for does not exist any more; roots only.
         ages: whether it is given up when it was not used for long; roots only.
     """
@@ -67,7 +67,7 @@ class Item:
     used: float
     prefix: str | None = None
     entries: frozenset[str] = frozenset()
-    requires: frozenset[str] = frozenset()
+    requires: frozenset[str] | None = None
     gone: bool = False
     ages: bool = True
 
@@ -193,7 +193,7 @@ def _builds(depot: Depot) -> Iterator[Item]:
             name=path.name,
             used=_last_use(path, BUILD_FILE),
             entries=frozenset({entry} if entry is not None else ()),
-            requires=frozenset(record.requires if record is not None and record.editable else ()),
+            requires=frozenset(record.requires) if record is not None and record.editable else None,
         )
 
 
