@@ -195,7 +195,8 @@ def test_another_cutoff_is_noticed(project: Project) -> None:
 
 
 def test_a_target_that_was_left_out_is_tried_again(project: Project, index: IndexServer) -> None:
-    make_wheel(index.folder, "picky", "1.0", {"picky.py": ""}, tag="cp312-none-any", requires=[])
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}-none-any"
+    make_wheel(index.folder, "picky", "1.0", {"picky.py": ""}, tag=tag, requires=[])
     declare(project, PYPROJECT.replace('["app"]', '["app", "picky"]'))
     for _ in range(2):
         index.requests.clear()

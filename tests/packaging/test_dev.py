@@ -48,7 +48,7 @@ def test_unknown_command() -> None:
         [sys.executable, "dev.py", "tets"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    commands = "demo, test, lint, bench, compat, build"
+    commands = "demo, test, lint, bench, compat, sdists, build"
     assert done.stderr == f"error: no command `tets`; choose from {commands}\n"
 
 
