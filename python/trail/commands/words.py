@@ -34,6 +34,7 @@ WITH_VALUE = frozenset(
         "--extra",
         "--group",
         "--with",
+        "--jobs",
         "--link-mode",
         "--project",
         "--color",
