@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trail._readers import (
+    by_package,
+    choice,
+    count_from,
+    read_address,
+    read_addresses,
+    read_build_requirements,
+    read_config_settings,
+    read_depots,
+    read_flag,
+    read_formats,
+    read_groups,
+    read_indexes,
+    read_lines,
+    read_links,
+    read_moment,
+    read_names,
+    read_path,
+    read_prerelease,
+    read_proxy,
+    read_releases,
+    read_requirements,
+    read_seconds,
+    read_size,
+    read_text,
+    read_variables,
+    read_words,
+)
 from trail.addresses import redact
 from trail.errors import SettingsError
-from trail.model import Names
 from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["SETTINGS", "Setting", "read_value"]
+__all__ = ["PROJECT_TABLES", "SETTINGS", "Setting", "read_value"]
+
+PROJECT_TABLES = frozenset({"package", "sources", "workspace"})
+"""Keys of `[tool.trail]` that `trail.project` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +59,7 @@ class Setting:
         project: whether a project may decide it. What concerns the machine or its trust in
             others (proxies, certificates, credentials) is not for a cloned project to set.
         pip: pip's options for it, the preferred one first.
+        uv: whether `[tool.uv]` has the same key with the same meaning.
     """
 
     field: str
@@ -38,6 +68,7 @@ class Setting:
     variable: str | None = None
     project: bool = False
     pip: tuple[str, ...] = ()
+    uv: bool = False
 
 
 def read_value(setting: Setting, value: object, place: str, folder: Path, home: Path) -> Any:
@@ -60,314 +91,123 @@ def read_value(setting: Setting, value: object, place: str, folder: Path, home: 
         raise SettingsError(f"{place} is `{shown}`, expected {error}") from error
 
 
-def _text(value: object, _folder: Path, _home: Path) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("a text")
-    return value.strip()
-
-
-def _choice(*words: str) -> Callable[[object, Path, Path], str]:
-    def read(value: object, _folder: Path, _home: Path) -> str:
-        if not isinstance(value, str) or value not in words:
-            raise ValueError(f"{', '.join(words[:-1])} or {words[-1]}")
-        return value
-
-    return read
-
-
-def _flag(value: object, _folder: Path, _home: Path) -> bool:
-    if isinstance(value, bool):
-        return value
-    word = value.strip().lower() if isinstance(value, str) else ""
-    if word in {"1", "true", "t", "yes", "y", "on"}:
-        return True
-    if word in {"0", "false", "f", "no", "n", "off"}:
-        return False
-    raise ValueError("true or false")
-
-
-def _count(lowest: int) -> Callable[[object, Path, Path], int]:
-    def read(value: object, _folder: Path, _home: Path) -> int:
-        if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-            raise ValueError(f"a whole number from {lowest} up")
-        return value
-
-    return read
-
-
-def _seconds(value: object, _folder: Path, _home: Path) -> float:
-    try:
-        seconds = 0.0 if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ValueError("a number of seconds above 0")
-    return seconds
-
-
-_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-
-
-def _size(value: object, _folder: Path, _home: Path) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    word = value.strip().lower() if isinstance(value, str) else ""
-    digits = word.rstrip("kmgtib ")
-    unit = word[len(digits) :].strip().removesuffix("b").removesuffix("i")
-    if not digits.isdecimal() or not int(digits) or unit not in _UNITS:
-        raise ValueError("a number of bytes, such as 500 MiB or 16 GiB")
-    return int(digits) * _UNITS[unit]
-
-
-def _words(value: object, _folder: Path, _home: Path) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return tuple(value.split())
-    if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
-        raise ValueError("a list of texts")
-    return tuple(value)
-
-
-def _path(value: object, folder: Path, home: Path) -> Path:
-    if not isinstance(value, (str, Path)) or not str(value):
-        raise ValueError("a path")
-    text = str(value)
-    if text == "~" or text.startswith(("~/", f"~{os.sep}")):
-        return home / text[2:]
-    return Path(os.path.normpath(folder / text))
-
-
-def _depots(value: object, folder: Path, home: Path) -> tuple[Path, ...]:
-    entries = value.split(os.pathsep) if isinstance(value, str) else value
-    if not isinstance(entries, (list, tuple)) or not any(entries):
-        raise ValueError("a list of folders")
-    return tuple(_path(entry, folder, home) for entry in entries if entry)
-
-
-def _address(value: object, _folder: Path, _home: Path) -> str:
-    from urllib.parse import urlsplit  # noqa: PLC0415  # most runs read no address
-
-    expected = "an address with http, https or file"
-    text = value.strip() if isinstance(value, str) else ""
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError(expected) from error
-    if parts.scheme not in {"http", "https", "file"}:
-        raise ValueError(expected)
-    if parts.scheme != "file" and not parts.hostname:
-        raise ValueError(expected)
-    return text
-
-
-def _addresses(value: object, folder: Path, home: Path) -> tuple[str, ...]:
-    return tuple(_address(word, folder, home) for word in _words(value, folder, home))
-
-
-def _proxy(value: object, folder: Path, home: Path) -> str:
-    text = _text(value, folder, home)
-    # pip also takes an address without scheme.
-    return text if "://" in text else f"http://{text}"
-
-
-def _links(value: object, folder: Path, home: Path) -> tuple[str, ...]:
-    return tuple(
-        _address(word, folder, home) if "://" in word else str(_path(word, folder, home))
-        for word in _words(value, folder, home)
-    )
-
-
-def _moment(value: object, _folder: Path, _home: Path) -> str:
-    from trail.moments import spell_moment  # noqa: PLC0415  # only who locks needs it
-
-    try:
-        # TOML has dates of its own.
-        return spell_moment(value if isinstance(value, str) else value.isoformat())  # type: ignore[attr-defined]  # or that it is none
-    except (ValueError, AttributeError) as error:
-        raise ValueError("a date such as 2026-01-31, or an age such as 7d") from error
-
-
-def _requirements(value: object, folder: Path, home: Path) -> tuple[str, ...]:
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415  # rarely set
-
-    if isinstance(value, str):
-        raise ValueError("a list of requirements")  # noqa: TRY004  # as all of these functions
-    try:
-        return tuple(str(Requirement(word)) for word in _words(value, folder, home))
-    except InvalidRequirement as error:
-        raise ValueError("a list of requirements") from error
-
-
-def _releases(value: object, folder: Path, home: Path) -> frozenset[tuple[str, str]]:
-    from packaging.utils import canonicalize_name  # noqa: PLC0415  # rarely set
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415  # the same
-
-    releases = set()
-    for word in _words(value, folder, home):
-        name, equals, version = (part.strip() for part in word.partition("=="))
-        try:
-            releases.add((str(canonicalize_name(name, validate=True)), str(Version(version))))
-        except (InvalidVersion, ValueError) as error:
-            raise ValueError("a list of `name==version`") from error
-        if not equals:
-            raise ValueError("a list of `name==version`")
-    return frozenset(releases)
-
-
-def _names(value: object, folder: Path, home: Path) -> frozenset[str]:
-    from packaging.utils import canonicalize_name  # noqa: PLC0415  # rarely set
-
-    return frozenset(canonicalize_name(word) for word in _words(value, folder, home))
-
-
-def _formats(value: object, folder: Path, home: Path) -> Names:
-    return Names.read(_words(value, folder, home))
-
-
-def _by_package(
-    expected: str, read: Callable[[object], Any]
-) -> Callable[[object, Path, Path], dict[str, Any]]:
-    """Read a table with a key for each package."""
-
-    def read_table(value: object, _folder: Path, _home: Path) -> dict[str, Any]:
-        from packaging.utils import canonicalize_name  # noqa: PLC0415  # rarely set
-
-        if not isinstance(value, dict):
-            raise ValueError(expected)  # noqa: TRY004  # as all of these functions
-        try:
-            return {str(canonicalize_name(name)): read(item) for name, item in value.items()}
-        except ValueError as error:
-            raise ValueError(expected) from error
-
-    return read_table
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError
-    return tuple(value)
-
-
-def _variables(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
-        raise ValueError
-    return dict(value)
-
-
-def _config_settings(value: object) -> dict[str, str | list[str]]:
-    if not isinstance(value, dict):
-        raise ValueError  # noqa: TRY004  # as the others
-    return {
-        key: item if isinstance(item, str) else list(_texts(item)) for key, item in value.items()
-    }
-
-
 SETTINGS = (
-    Setting("depots", "depot", _depots, "TRAIL_DEPOT"),
-    Setting("engine", "engine", _choice("auto", "native", "python"), "TRAIL_ENGINE"),
-    Setting("offline", "offline", _flag, "TRAIL_OFFLINE"),
-    Setting("threads", "threads", _count(1), "TRAIL_THREADS"),
-    Setting("max_unpacked", "max-unpacked", _size, "TRAIL_MAX_UNPACKED", project=True),
+    Setting("depots", "depot", read_depots, "TRAIL_DEPOT"),
+    Setting("engine", "engine", choice("auto", "native", "python"), "TRAIL_ENGINE"),
+    Setting("offline", "offline", read_flag, "TRAIL_OFFLINE"),
+    Setting("threads", "threads", count_from(1), "TRAIL_THREADS"),
+    Setting("max_unpacked", "max-unpacked", read_size, "TRAIL_MAX_UNPACKED", project=True),
     Setting(
         "link_mode",
         "link-mode",
-        _choice("auto", "hardlink", "copy"),
+        choice("auto", "hardlink", "copy"),
         "TRAIL_LINK_MODE",
         project=True,
     ),
-    Setting("code_archives", "code-archives", _flag, "TRAIL_CODE_ARCHIVES", project=True),
-    Setting("python", "python", _text, "TRAIL_PYTHON", project=True),
-    Setting("strict", "strict", _flag, project=True),
-    Setting("platforms", "platforms", _words, project=True),
-    Setting("allow_record_mismatch", "allow-record-mismatch", _releases, project=True),
-    Setting("package", "package", _flag, project=True),
+    Setting("code_archives", "code-archives", read_flag, "TRAIL_CODE_ARCHIVES", project=True),
+    Setting("python", "python", read_text, "TRAIL_PYTHON", project=True),
+    Setting("strict", "strict", read_flag, project=True),
+    Setting("platforms", "platforms", read_words, project=True),
+    Setting("allow_record_mismatch", "allow-record-mismatch", read_releases, project=True),
+    Setting("default_groups", "default-groups", read_groups, project=True, uv=True),
+    Setting("constraints", "constraint-dependencies", read_requirements, project=True, uv=True),
+    Setting("overrides", "override-dependencies", read_requirements, project=True, uv=True),
+    Setting("exclusions", "exclude-dependencies", read_names, project=True, uv=True),
+    Setting("environments", "environments", read_lines, project=True, uv=True),
     Setting(
         "resolution",
         "resolution",
-        _choice("highest", "lowest", "lowest-direct"),
+        choice("highest", "lowest", "lowest-direct"),
         "TRAIL_RESOLUTION",
         project=True,
+        uv=True,
     ),
+    Setting("prerelease", "prerelease", read_prerelease, "TRAIL_PRERELEASE", project=True, uv=True),
     Setting(
-        "prerelease",
-        "prerelease",
-        _choice("if-necessary", "allow"),
-        "TRAIL_PRERELEASE",
-        project=True,
+        "exclude_newer", "exclude-newer", read_moment, "TRAIL_EXCLUDE_NEWER", project=True, uv=True
     ),
-    Setting("exclude_newer", "exclude-newer", _moment, "TRAIL_EXCLUDE_NEWER", project=True),
-    Setting("constraints", "constraint-dependencies", _requirements, project=True),
-    Setting("overrides", "override-dependencies", _requirements, project=True),
-    Setting("no_build", "no-build", _flag, "TRAIL_NO_BUILD", project=True),
+    Setting("no_build", "no-build", read_flag, "TRAIL_NO_BUILD", project=True, uv=True),
     Setting(
         "no_build_package",
         "no-build-package",
-        _formats,
+        read_formats,
         "TRAIL_NO_BUILD_PACKAGE",
-        True,
-        ("only-binary",),
+        project=True,
+        pip=("only-binary",),
+        uv=True,
     ),
-    Setting("no_binary", "no-binary", _flag, "TRAIL_NO_BINARY", project=True),
+    Setting("no_binary", "no-binary", read_flag, "TRAIL_NO_BINARY", project=True, uv=True),
     Setting(
         "no_binary_package",
         "no-binary-package",
-        _formats,
+        read_formats,
         "TRAIL_NO_BINARY_PACKAGE",
-        True,
-        ("no-binary",),
+        project=True,
+        pip=("no-binary",),
+        uv=True,
     ),
     Setting(
         "no_build_isolation_package",
         "no-build-isolation-package",
-        _names,
+        read_names,
         "TRAIL_NO_BUILD_ISOLATION_PACKAGE",
         project=True,
+        uv=True,
     ),
     Setting(
         "config_settings_package",
         "config-settings-package",
-        _by_package("a table of settings for each package", _config_settings),
+        by_package("a table of settings for each package", read_config_settings),
         project=True,
+        uv=True,
     ),
     Setting(
         "extra_build_dependencies",
         "extra-build-dependencies",
-        _by_package("a list of requirements for each package", _texts),
+        by_package("a list of requirements for each package", read_build_requirements),
         project=True,
+        uv=True,
     ),
     Setting(
         "extra_build_variables",
         "extra-build-variables",
-        _by_package("a table of variables for each package", _variables),
+        by_package("a table of variables for each package", read_variables),
         project=True,
+        uv=True,
     ),
-    Setting("index_url", "index-url", _address, "TRAIL_INDEX_URL", True, ("index-url",)),
+    Setting("named", "index", read_indexes, project=True, uv=True),
+    Setting(
+        "index_url", "index-url", read_address, "TRAIL_INDEX_URL", True, ("index-url",), uv=True
+    ),
     Setting(
         "extra_index_urls",
         "extra-index-url",
-        _addresses,
+        read_addresses,
         "TRAIL_EXTRA_INDEX_URL",
         True,
         ("extra-index-url",),
+        uv=True,
     ),
-    Setting("find_links", "find-links", _links, "TRAIL_FIND_LINKS", True, ("find-links",)),
-    Setting("no_index", "no-index", _flag, "TRAIL_NO_INDEX", True, ("no-index",)),
-    Setting("connect_timeout", "connect-timeout", _seconds, "TRAIL_CONNECT_TIMEOUT"),
+    Setting(
+        "find_links", "find-links", read_links, "TRAIL_FIND_LINKS", True, ("find-links",), uv=True
+    ),
+    Setting("no_index", "no-index", read_flag, "TRAIL_NO_INDEX", True, ("no-index",), uv=True),
+    Setting("connect_timeout", "connect-timeout", read_seconds, "TRAIL_CONNECT_TIMEOUT"),
     Setting(
         "read_timeout",
         "read-timeout",
-        _seconds,
+        read_seconds,
         "TRAIL_READ_TIMEOUT",
         pip=("timeout", "default-timeout"),
     ),
-    Setting("retries", "retries", _count(0), "TRAIL_RETRIES", pip=("retries",)),
-    Setting("proxy", "proxy", _proxy, "TRAIL_PROXY", pip=("proxy",)),
-    Setting("cert", "cert", _path, "TRAIL_CERT", pip=("cert",)),
-    Setting("client_cert", "client-cert", _path, "TRAIL_CLIENT_CERT", pip=("client-cert",)),
-    Setting("trusted_hosts", "trusted-host", _words, "TRAIL_TRUSTED_HOST", pip=("trusted-host",)),
-    Setting("keyring", "keyring", _flag, "TRAIL_KEYRING"),
-    Setting("refresh", "refresh", _flag, "TRAIL_REFRESH"),
-    Setting("refresh_package", "refresh-package", _names, "TRAIL_REFRESH_PACKAGE"),
+    Setting("retries", "retries", count_from(0), "TRAIL_RETRIES", pip=("retries",)),
+    Setting("proxy", "proxy", read_proxy, "TRAIL_PROXY", pip=("proxy",)),
+    Setting("cert", "cert", read_path, "TRAIL_CERT", pip=("cert",)),
+    Setting("client_cert", "client-cert", read_path, "TRAIL_CLIENT_CERT", pip=("client-cert",)),
+    Setting(
+        "trusted_hosts", "trusted-host", read_words, "TRAIL_TRUSTED_HOST", pip=("trusted-host",)
+    ),
+    Setting("keyring", "keyring", read_flag, "TRAIL_KEYRING"),
+    Setting("refresh", "refresh", read_flag, "TRAIL_REFRESH"),
+    Setting("refresh_package", "refresh-package", read_names, "TRAIL_REFRESH_PACKAGE"),
 )

@@ -4,7 +4,8 @@ Each setting comes from the first of these that gives it:
 
 1. the command line (`Overrides`),
 2. the environment (`TRAIL_…`),
-3. `[tool.trail]` of the project, where a project may decide it,
+3. `[tool.trail]` of the project, where a project may decide it, or else `[tool.uv]`, where
+   that has the same setting,
 4. pip's configuration, for the settings that pip has too (`trail.pip_settings`),
 5. the default.
 """
@@ -18,17 +19,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trail import pip_settings
-from trail._setting import SETTINGS, Setting, read_value
+from trail._readers import EVERY_GROUP, NamedIndex
+from trail._setting import PROJECT_TABLES, SETTINGS, Setting, read_value
 from trail.errors import SettingsError
 from trail.model import NO_NAMES, Names
 from trail.values import dataclass, field, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from trail.model import NormalizedName
 
-__all__ = ["IndexSettings", "Overrides", "Settings", "default_index", "read_settings"]
+__all__ = [
+    "EVERY_GROUP",
+    "IndexSettings",
+    "NamedIndex",
+    "Overrides",
+    "Settings",
+    "default_index",
+    "read_settings",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,8 @@ class IndexSettings:
         index_url: the index that is asked last; None for PyPI (`default_index`).
         extra_index_urls: indexes that are asked before it, in this order.
         find_links: folders, files and addresses of pages of links; absolute.
+        named: indexes that the project describes; those among them that are not explicit are
+            in the fields above, too.
         no_index: whether only `find_links` are used.
         connect_timeout: seconds for a connection to be made.
         read_timeout: seconds without a byte.
@@ -59,6 +71,7 @@ class IndexSettings:
     index_url: str | None = field(default=None, repr=False)
     extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
     find_links: tuple[str, ...] = field(default=(), repr=False)
+    named: tuple[NamedIndex, ...] = ()
     no_index: bool = False
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
@@ -102,14 +115,15 @@ class Settings:
         strict: whether project code may import only what it declares.
         platforms: which platforms the lock covers; empty for the default ones.
         allow_record_mismatch: pairs of name and version whose wrong RECORD is accepted.
-        package: whether the project is made importable, with its entry points and metadata,
-            if it says how it is built.
-        resolution: which versions are tried first: `highest`, `lowest` or `lowest-direct`; None
-            where nobody says it.
-        prerelease: whether pre-releases may be chosen, `if-necessary` or `allow`; or None.
+        default_groups: the dependency groups that are wanted without being named; None where
+            nobody says.
+        constraints: hold where the package is required at all (PEP 508).
+        overrides: replace every requirement for their packages (PEP 508).
+        exclusions: packages that nothing requires, whatever it says.
+        environments: markers of which one must hold on each target of the lock; empty for all.
+        resolution: which versions are tried first; None for the highest.
+        prerelease: whether pre-releases may be chosen; None for where nothing else will do.
         exclude_newer: a date or an age, as `trail.moments.spell_moment` writes it; or None.
-        constraints: requirements that hold where their package is required at all.
-        overrides: requirements that replace all others for their package.
         no_build: whether nothing is built; the project itself and what is editable are.
         no_build_package: packages that are not built.
         no_binary: whether no wheels are used, and everything is built.
@@ -133,12 +147,14 @@ class Settings:
     strict: bool = False
     platforms: tuple[str, ...] = ()
     allow_record_mismatch: frozenset[tuple[NormalizedName, str]] = frozenset()
-    package: bool = True
+    default_groups: tuple[str, ...] | None = None
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    exclusions: frozenset[NormalizedName] = frozenset()
+    environments: tuple[str, ...] = ()
     resolution: str | None = None
     prerelease: str | None = None
     exclude_newer: str | None = None
-    constraints: tuple[str, ...] = ()
-    overrides: tuple[str, ...] = ()
     no_build: bool = False
     no_build_package: Names = NO_NAMES
     no_binary: bool = False
@@ -205,6 +221,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
     cwd: Path,
     overrides: Overrides | None = None,
     project: Mapping[str, object] | None = None,
+    uv: Mapping[str, object] | None = None,
     project_file: Path | None = None,
     pip_files: Sequence[Path] | None = None,
 ) -> Settings:
@@ -215,7 +232,8 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
         cwd: the current folder, which relative paths outside a project start from.
         overrides: what the command line says.
         project: the table `[tool.trail]`.
-        project_file: the file that it stands in; relative paths in it start from its folder.
+        uv: the table `[tool.uv]`; keys that trail does not know are none of its business.
+        project_file: the file that they stand in; relative paths in it start from its folder.
         pip_files: pip's configuration files, the least important first; None for those that
             pip would read.
 
@@ -226,6 +244,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
     sources = _Sources(
         environ=environ,
         project=project or {},
+        uv=uv or {},
         project_file=project_file or cwd / "pyproject.toml",
         pip=pip_settings.read_pip(environ, files),
         cwd=cwd,
@@ -239,10 +258,15 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
         if given is not None:
             found[setting.field] = read_value(setting, given, f"`--{setting.key}`", cwd, home)
             continue
-        for value, place, folder in sources.places(setting):
-            found[setting.field] = read_value(setting, value, place, folder, home)
-            break
+        values = (read_value(setting, *place, home) for place in sources.places(setting))
+        if setting.field == "named":
+            found["named"] = _by_name(values)
+        elif (value := next(values, None)) is not None:
+            found[setting.field] = value
 
+    if "default_groups" not in found and uv:
+        found["default_groups"] = ("dev",)  # as uv has it for its projects
+    _spread(found)
     if "depots" not in found:
         found["depots"] = (_default_depot(),)
     if "cert" not in found:
@@ -289,6 +313,7 @@ class _Sources:
 
     environ: Mapping[str, str]
     project: Mapping[str, object]
+    uv: Mapping[str, object]
     project_file: Path
     pip: Mapping[str, tuple[str, str]]
     cwd: Path
@@ -304,9 +329,20 @@ class _Sources:
         if setting.project and setting.key in self.project:
             place = f"`[tool.trail] {setting.key}` in `{self.project_file}`"
             yield self.project[setting.key], place, self.project_file.parent
-        for option in setting.pip:
+        if setting.uv and setting.key in self.uv:
+            place = f"`[tool.uv] {setting.key}` in `{self.project_file}`"
+            yield self.uv[setting.key], place, self.project_file.parent
+        for option in setting.pip if setting.field != "index_url" or not self.default else ():
             if option in self.pip:
                 yield (*self.pip[option], self.cwd)
+
+    @property
+    def default(self) -> bool:
+        """Whether the project describes the index that takes PyPI's place."""
+        tables = self.project.get("index", self.uv.get("index"))
+        return isinstance(tables, list) and any(
+            isinstance(one, dict) and one.get("default") is True for one in tables
+        )
 
     def check_keys(self) -> None:
         """Refuse what a project cannot set.
@@ -314,7 +350,7 @@ class _Sources:
         Raises:
             SettingsError: a key is unknown, or is not for a project to decide.
         """
-        known = sorted(setting.key for setting in SETTINGS if setting.project)
+        known = sorted({*PROJECT_TABLES, *(one.key for one in SETTINGS if one.project)})
         for key in self.project:
             if key in known:
                 continue
@@ -325,6 +361,27 @@ class _Sources:
                 f"`[tool.trail] {key}` in `{self.project_file}` {problem}",
                 details=(("known", ", ".join(known)),),
             )
+
+
+def _by_name(values: Iterable[tuple[NamedIndex, ...]]) -> tuple[NamedIndex, ...]:
+    """Put indexes of several tables together; of one name the first counts."""
+    found: list[NamedIndex] = []
+    for value in values:
+        names = {one.name for one in found if one.name is not None}
+        found += [one for one in value if one.name not in names]
+    return tuple(found)
+
+
+def _spread(found: dict[str, Any]) -> None:
+    """Let the indexes that are described by tables be asked like others, but explicit ones."""
+    asked = [one for one in found.get("named", ()) if not one.explicit]
+    extra = [one.url for one in asked if not one.default and not one.flat]
+    links = [one.url for one in asked if one.flat]
+    found["extra_index_urls"] = (*found.get("extra_index_urls", ()), *extra)
+    found["find_links"] = (*found.get("find_links", ()), *links)
+    default = next((one.url for one in asked if one.default), None)
+    if default is not None:
+        found.setdefault("index_url", default)
 
 
 def _default_depot() -> Path:

@@ -69,7 +69,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 def build_editable(folder, config_settings=None, metadata_directory=None):
     _note("editable")
-    return _wheel(folder, {"_" + FACTS["name"] + ".pth": str(HERE / "src") + "\\n"})
+    tree = HERE / FACTS.get("tree", "src")
+    return _wheel(folder, {"_" + FACTS["name"] + ".pth": str(tree) + "\\n"})
 '''
 
 

@@ -13,7 +13,7 @@ from distlib.index import DEFAULT_INDEX  # type: ignore[import-untyped]
 from trail.addresses import redact
 from trail.errors import SettingsError
 from trail.pip_settings import config_files, read_pip
-from trail.settings import Overrides, Settings, default_index, read_settings
+from trail.settings import EVERY_GROUP, Overrides, Settings, default_index, read_settings
 from trail.wheel.engine import DEFAULT_MAX_UNPACKED
 
 CWD = Path("/start").absolute()
@@ -24,6 +24,7 @@ def read(
     *,
     pip: Path | None = None,
     project: dict[str, Any] | None = None,
+    uv: dict[str, Any] | None = None,
     **overrides: Any,
 ) -> Settings:
     return read_settings(
@@ -31,6 +32,7 @@ def read(
         cwd=CWD,
         overrides=Overrides(**overrides),
         project=project,
+        uv=uv,
         project_file=Path("/project/pyproject.toml"),
         pip_files=() if pip is None else (pip,),
     )
@@ -367,3 +369,111 @@ def test_the_repr_holds_no_credentials() -> None:
 )
 def test_redacted_addresses(address: str, shown: str) -> None:
     assert redact(address) == shown
+
+
+# --- indexes that a project describes, and settings of uv's projects
+
+
+def index(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "url": f"https://{name}.example/simple", **more}
+
+
+def test_described_indexes_are_asked_but_explicit_ones() -> None:
+    tables = [index("one"), index("two", explicit=True), index("three", default=True)]
+    for settings in (read(project={"index": tables}), read(uv={"index": tables})):
+        assert settings.index.indexes() == (
+            "https://one.example/simple",
+            "https://three.example/simple",
+        )
+        assert [(one.name, one.explicit) for one in settings.index.named] == [
+            ("one", False),
+            ("two", True),
+            ("three", False),
+        ]
+
+
+def test_other_places_and_described_indexes(tmp_path: Path) -> None:
+    pip = write(tmp_path / "pip.conf", "[global]\nindex-url = https://pip.example/simple\n")
+    default = {"index": [index("one", default=True)]}
+    assert read(pip=pip, project=default).index.indexes() == ("https://one.example/simple",)
+    assert read(pip=pip, project={"index": [index("one")]}).index.indexes() == (
+        "https://one.example/simple",
+        "https://pip.example/simple",
+    )
+    said = read(project=default, index_url="https://said.example/simple")
+    assert said.index.indexes() == ("https://said.example/simple",)
+    both = read(
+        project={"index": [index("one")]}, uv={"index": [index("one", default=True), index("two")]}
+    )
+    assert [(one.name, one.default) for one in both.index.named] == [("one", False), ("two", False)]
+
+
+def test_described_pages_of_links_and_paths() -> None:
+    tables = [
+        {"name": "here", "url": "wheels", "format": "flat"},
+        {"name": "mirror", "url": "./mirror"},
+    ]
+    settings = read(project={"index": tables}).index
+    assert settings.find_links == (Path("/project/wheels").absolute().as_uri(),)
+    assert settings.extra_index_urls == (Path("/project/mirror").absolute().as_uri(),)
+    assert "secret" not in repr(read(project={"index": [{"url": "https://me:secret@x.example/"}]}))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("x", "a list of tables with name and url"),
+        ([{"name": "a"}], "tables with url and name, both texts"),
+        ([{"url": "ftp://x.example"}], "an address with http, https or file"),
+        (
+            [{"url": "https://x.example", "explicit": True}],
+            "a name for each index that is explicit",
+        ),
+        ([index("a"), index("a")], "a list of tables with different names"),
+        ([index("a", default="yes")], "tables with explicit and default, both true or false"),
+    ],
+)
+def test_wrong_descriptions_of_indexes(value: Any, expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(project={"index": value})
+    assert caught.value.message.endswith(f"expected {expected}")
+    assert caught.value.message.startswith("`[tool.trail] index` in `/project/pyproject.toml` is")
+
+
+def test_settings_of_uvs_projects() -> None:
+    settings = read(
+        uv={
+            "constraint-dependencies": ["a<2"],
+            "override-dependencies": ["b==1; python_version < '3.13'"],
+            "exclude-dependencies": ["C_d"],
+            "environments": ["sys_platform == 'linux'"],
+            "resolution": "lowest",
+            "prerelease": "if-necessary-or-explicit",
+            "exclude-newer": "7 days",
+            "no-build-package": ["e"],
+            "extra-build-dependencies": {"f": ["g", {"requirement": "h", "match-runtime": True}]},
+            "cache-keys": [{"file": "x"}],
+            "python-preference": "system",
+        }
+    )
+    assert settings.constraints == ("a<2",)
+    assert settings.overrides == ('b==1; python_version < "3.13"',)
+    assert settings.exclusions == {"c-d"}
+    assert settings.environments == ("sys_platform == 'linux'",)
+    assert (settings.resolution, settings.prerelease) == ("lowest", "if-necessary")
+    assert settings.exclude_newer == "7d"
+    assert "e" in settings.wheels_only
+    assert settings.extra_build_dependencies == {"f": ("g", "h")}
+    assert settings.default_groups == ("dev",)
+    own = read(project={"resolution": "highest", "default-groups": []}, uv={"resolution": "lowest"})
+    assert (own.resolution, own.default_groups) == ("highest", ())
+    assert read(uv={"default-groups": "all"}).default_groups == (EVERY_GROUP,)
+    assert read().default_groups is None
+    assert read(project={"resolution": "lowest"}, resolution="highest").resolution == "highest"
+    with pytest.raises(SettingsError) as caught:
+        read(uv={"environments": 3})
+    assert caught.value.message.startswith("`[tool.uv] environments` in `/project/pyproject.toml`")
+
+
+def test_keys_that_other_parts_read_are_known() -> None:
+    read(project={"workspace": {}, "sources": {}, "package": {"a": "src"}})

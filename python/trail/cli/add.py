@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from trail.cli.lock import make_options, report, resolution_options
-from trail.cli.options import common_options, index_options, make_context, make_printer
+from trail.cli.options import (
+    common_options,
+    index_options,
+    make_context,
+    make_printer,
+    member_option,
+)
 from trail.cli.progress import choose_reporter
 from trail.commands.change import add, place_of
 
@@ -18,6 +24,7 @@ __all__ = ["command"]
 @click.argument("requirements", metavar="REQUIREMENT...", nargs=-1, required=True)
 @click.option("--extra", metavar="NAME", help="Add to this extra.")
 @click.option("--group", metavar="NAME", help="Add to this dependency group.")
+@member_option
 @resolution_options
 @index_options
 @common_options
@@ -28,6 +35,7 @@ def command(
     requirements: tuple[str, ...],
     extra: str | None,
     group: str | None,
+    member: str | None,
     **given: Any,
 ) -> None:
     """Add requirements to pyproject.toml, and lock.
@@ -38,6 +46,6 @@ def command(
     options = make_options(given)
     with choose_reporter(printer) as reporter:
         world = make_context(context, reporter, **given)
-        changed = add(world, requirements, place_of(extra, group), options)
+        changed = add(world, requirements, place_of(extra, group), options, member=member)
     report(printer, changed.locking)
     printer.say(f"added {', '.join(changed.requirements)}")

@@ -31,6 +31,7 @@ __all__ = [
     "make_names",
     "make_printer",
     "make_request",
+    "member_option",
     "selection_options",
     "strict_option",
 ]
@@ -113,6 +114,10 @@ def selection_options(function: F) -> F:
         click.option(
             "--no-default-groups", is_flag=True, help="Without the groups that are on by default."
         ),
+        click.option(
+            "--package", "members", metavar="NAME", multiple=True, help="Of this workspace member."
+        ),
+        click.option("--all-packages", "all_members", is_flag=True, help="Of all members."),
         click.option("--locked", is_flag=True, help="Refuse where the lock would change."),
         click.option("--frozen", is_flag=True, help="Take the lock as it is."),
         click.option("--no-build", is_flag=True, help="Build nothing but the project itself."),
@@ -149,6 +154,12 @@ def strict_option(function: F) -> F:
         default=None,
         help="Refuse what project code imports without declaring it, or do not.",
     )(function)
+
+
+def member_option(function: F) -> F:
+    """Add the option that names one project of a workspace."""
+    option = click.option("--package", "member", metavar="NAME", help="Of this workspace member.")
+    return option(function)
 
 
 def index_options(function: F) -> F:
@@ -199,6 +210,8 @@ def make_request(options: Mapping[str, Any]) -> tuple[Request, dict[str, Any]]:
         extras=rest.pop("extras"),
         groups=rest.pop("groups"),
         default_groups=not rest.pop("no_default_groups"),
+        members=rest.pop("members"),
+        all_members=rest.pop("all_members"),
         policy=_policy(rest.pop("locked"), rest.pop("frozen")),
         sources_only=make_names(rest.pop("no_binary_package"), everything=rest.pop("no_binary")),
     )

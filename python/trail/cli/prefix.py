@@ -95,7 +95,7 @@ def link(context: click.Context, /, as_file: bool, **options: object) -> None:
     It points to the prefix of these options, and later runs with the same ones keep it current.
     """
     installed, prefix, words = _make(context, options)
-    place = link_prefix(installed.python.root, prefix.path, as_file=as_file)
+    place = link_prefix(installed.python.place, prefix.path, as_file=as_file)
     remember(installed, (LINK, *words), prefix=str(prefix.path), name=LINK)
     make_printer(context).say(f"{place} points to {prefix.path}")
 

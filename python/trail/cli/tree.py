@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from packaging.utils import canonicalize_name
 
-from trail.cli.options import common_options, make_context
+from trail.cli.options import common_options, make_context, member_option
 from trail.commands.graph import read_graph
 from trail.report import Reporter
 
@@ -23,16 +23,23 @@ __all__ = ["command"]
 @click.command("tree")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--invert", is_flag=True, help="Show what requires NAME, not what it requires.")
+@member_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @common_options
 @click.pass_context
-def command(context: click.Context, names: tuple[str, ...], invert: bool, as_json: bool) -> None:
+def command(
+    context: click.Context,
+    names: tuple[str, ...],
+    invert: bool,
+    as_json: bool,
+    member: str | None,
+) -> None:
     """Show which package of the lock requires which.
 
     A package whose requirements are shown above is marked (*). What is built from sources says
     so: no wheel fits the Python at hand, or none may be used.
     """
-    graph = read_graph(make_context(context, Reporter()))
+    graph = read_graph(make_context(context, Reporter()), (member,) if member is not None else ())
     wanted = tuple(canonicalize_name(name) for name in names)
     for name in wanted:
         graph.check(name)

@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.pass_context
 def command(context: click.Context, name: str) -> None:
     """Show the shortest ways from the project to the package NAME."""
-    graph = read_graph(make_context(context, Reporter()))
+    graph = read_graph(make_context(context, Reporter()), all_members=True)
     chains = list(graph.chains(canonicalize_name(name)))
     for part, way in chains:
         steps = " -> ".join(f"{step} {graph.versions[step]}" for step in way)

@@ -13,13 +13,18 @@ from packaging.version import Version
 
 from trail.commands.builds import Builds
 from trail.commands.chosen import choose
-from trail.commands.lock import read_lock, roots_of
+from trail.commands.dynamic import complete
+from trail.commands.lock import read_lock
 from trail.commands.options import with_settings
+from trail.commands.parts import Parts
 from trail.commands.source import IndexSource
+from trail.commands.wanted import chosen_projects
+from trail.commands.wants import Wants, wants_of
 from trail.errors import LockError, UsageError
 from trail.index.client import IndexClient
-from trail.model import NO_NAMES, Names, Selection, SourcePackage, WheelFile
+from trail.model import Selection, SourcePackage, WheelFile
 from trail.resolve.model import (
+    BASE,
     Options,
     Origin,
     Request,
@@ -28,14 +33,16 @@ from trail.resolve.model import (
     Target,
 )
 from trail.resolve.resolve import resolve
+from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from trail.commands.context import Context
+    from trail.commands.target import Request as Asked
     from trail.interpreter.model import Interpreter
     from trail.model import NormalizedName
-    from trail.project.pyproject import PyProject
+    from trail.project.workspace import Workspace
 
 __all__ = ["read_requirement", "resolve_here"]
 
@@ -56,28 +63,21 @@ def read_requirement(word: str) -> Requirement:
         ) from error
 
 
-def resolve_here(  # noqa: PLR0913  # the parts of a request
+def resolve_here(
     context: Context,
     interpreter: Interpreter,
-    words: Sequence[str],
+    asked: Asked,
     *,
-    pyproject: PyProject | None = None,
-    extras: Sequence[str] = (),
-    groups: Sequence[str] = (),
     pins: Selection | None = None,
-    sources_only: Names = NO_NAMES,
 ) -> Selection:
     """Find wheels for requirements, for one interpreter.
 
     Args:
-        context: where and how.
+        context: where and how; the requirements of its project come along, unless `pins` says
+            what these are.
         interpreter: the Python at hand.
-        words: requirements (PEP 508).
-        pyproject: the project whose requirements come along, or None.
-        extras: of the project.
-        groups: of the project.
+        asked: the requirements, and which parts of the project are wanted.
         pins: where there is only a lock, what it names: these versions stay.
-        sources_only: packages whose wheels are not used.
 
     Raises:
         UsageError: a word is no requirement.
@@ -86,7 +86,7 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     """
     roots = [
         RootRequirement(requirement=read_requirement(word), origin=Origin(key=word))
-        for word in words
+        for word in asked.packages
     ]
     if pins is not None:
         pinned = [(one.name, one.version) for one in pins.wheels]
@@ -95,38 +95,43 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
             RootRequirement(requirement=Requirement(f"{name}=={version}"))
             for name, version in pinned
         ]
-    preferences: Mapping[NormalizedName, tuple[Version, ...]] = {}
-    if pyproject is not None:
-        roots += _chosen(pyproject, extras, groups)
-        preferences = _locked(pyproject)
+    workspace = context.project.workspace if context.project is not None else None
     target = Target(
         name=f"{interpreter.implementation}-{interpreter.minor} here",
         python=Version(interpreter.environment["python_full_version"].rstrip("+")),
         environment=interpreter.environment,
         tags=interpreter.tags,
     )
-    request = Request(
-        roots=tuple(roots),
-        name=pyproject.name if pyproject is not None else None,
-        options=with_settings(
-            Options(preferences=preferences, no_binary=sources_only), context.settings
-        ),
-    )
+    settings = context.settings
+    options = Options() if workspace is None else _options(workspace)
+    options = replace(with_settings(options, settings), no_binary=asked.sources_only)
     with (
         IndexClient(
-            context.settings.index,
+            settings.index,
             cache=context.depots().receiver.layout.index,
-            offline=context.settings.offline,
+            offline=settings.offline,
             reporter=context.reporter,
         ) as client,
-        Builds(context, client, request.options) as builds,
+        Builds(context, client, options) as builds,
         IndexSource(client, builder=builds.builder, reporter=context.reporter) as source,
     ):
+        wants = Wants()
+        if workspace is not None:
+            wants = wants_of(complete(builds.builder, workspace), settings.index.named)
+            roots += _chosen(context, asked, workspace, wants)
+            source.know(wants.projects)
+        request = Request(
+            roots=tuple(roots),
+            name=wants.name,
+            places=wants.places,
+            options=options,
+        )
         outcome = resolve(request, (target,), source, reporter=context.reporter)
     here = next(one for one in outcome.resolutions if one.target.name == target.name)
     chosen = [
-        choose(package, interpreter.tags, builds.commits, sources_only=sources_only)
+        choose(package, interpreter.tags, builds.commits, sources_only=options.no_binary)
         for package in here.packages.values()
+        if package.direct is None or not package.direct.virtual
     ]
     return Selection(
         wheels=tuple(one for one in chosen if isinstance(one, WheelFile)),
@@ -137,22 +142,30 @@ def resolve_here(  # noqa: PLR0913  # the parts of a request
     )
 
 
-def _chosen(
-    pyproject: PyProject, extras: Sequence[str], groups: Sequence[str]
-) -> Iterator[RootRequirement]:
-    wanted = {ScopeKind.EXTRA: set(extras), ScopeKind.GROUP: set(groups)}
-    for root in roots_of(pyproject):
-        if root.scope.kind is ScopeKind.BASE or root.scope.name in wanted[root.scope.kind]:
-            yield RootRequirement(requirement=root.requirement, origin=root.origin)
-
-
-def _locked(pyproject: PyProject) -> dict[NormalizedName, tuple[Version, ...]]:
+def _options(workspace: Workspace) -> Options:
+    """Prefer the versions of the lock, if there is one."""
     try:
-        packages = read_lock(pyproject).packages
+        packages = read_lock(workspace).packages
     except LockError:  # none yet: nothing is preferred
-        return {}
+        return Options()
     found: dict[NormalizedName, tuple[Version, ...]] = {}
     for package in packages:
         if package.version is not None:
             found[package.name] = (*found.get(package.name, ()), package.version)
-    return found
+    return Options(preferences=found)
+
+
+def _chosen(
+    context: Context, asked: Asked, workspace: Workspace, wants: Wants
+) -> Iterator[RootRequirement]:
+    """List the requirements of those parts of the project that are wanted."""
+    extras, groups = Parts(workspace).chosen(
+        chosen_projects(context, asked.members, all_members=asked.all_members),
+        asked.extras,
+        asked.groups,
+        (context.settings.default_groups or ()) if asked.default_groups else None,
+    )
+    wanted = {ScopeKind.BASE: {""}, ScopeKind.EXTRA: {*extras}, ScopeKind.GROUP: {*groups}}
+    for root in wants.roots:
+        if root.scope.name in wanted[root.scope.kind]:
+            yield replace(root, scope=BASE)

@@ -17,8 +17,10 @@ from trail.commands.bring import bring
 from trail.commands.build_python import BuildResolver
 from trail.commands.build_source import Sources
 from trail.commands.chosen import choose
+from trail.commands.layouts import layout_wheel
 from trail.commands.source import IndexSource
 from trail.commands.trees import origin_of, place_of
+from trail.commands.wants import build_places
 from trail.depot.layout import site_packages
 from trail.errors import BuildError
 from trail.model import SourceKind, SourcePackage, WheelFile
@@ -71,6 +73,8 @@ class Builder:
     ) -> None:
         self._environ = context.environ
         self._reporter = context.reporter
+        self._workspace = context.project.workspace if context.project is not None else None
+        self._named = settings.index.named
         self._find_interpreter = interpreter
         self._stack = stack
         self._client = client
@@ -161,7 +165,9 @@ class Builder:
 
     @cached_property
     def _resolver(self) -> BuildResolver:
-        return BuildResolver(self._index, self._interpreter, self._options)
+        # What has a source in the project has it for builds, too.
+        places = () if self._workspace is None else build_places(self._workspace, self._named)
+        return BuildResolver(self._index, self._interpreter, self._options, places)
 
     # --- builds
 
@@ -179,6 +185,10 @@ class Builder:
     def _make(self, source: SourcePackage, recipe: Recipe, beside: _Beside, staging: Path) -> Made:
         folder = staging / "wheel"
         folder.mkdir()
+        own = layout_wheel(source, folder)
+        if own is not None:
+            self.count += not self._at_work
+            return Made(path=own)
         with self._backend(source, recipe, beside, staging) as backend:
             self._reporter.note(f"building {source.label}")
             wheel = backend.build(folder, editable=source.editable)

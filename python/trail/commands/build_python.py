@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trail.interpreter.model import Interpreter
-    from trail.resolve.model import Resolved
+    from trail.resolve.model import Place, Resolved
     from trail.resolve.source import Source
 
 __all__ = ["BuildResolver"]
@@ -30,11 +30,19 @@ class BuildResolver:
         source: the indexes.
         interpreter: the Python at hand, which alone is resolved for.
         options: how to choose.
+        places: where some packages are to come from.
     """
 
-    def __init__(self, source: Source, interpreter: Interpreter, options: Options) -> None:
+    def __init__(
+        self,
+        source: Source,
+        interpreter: Interpreter,
+        options: Options,
+        places: tuple[Place, ...] = (),
+    ) -> None:
         self._world = World(source)
         self._options = options
+        self._places = places
         environment = interpreter.environment
         self._target = Target(
             name=f"{interpreter.implementation}-{interpreter.minor} here",
@@ -63,6 +71,7 @@ class BuildResolver:
                 RootRequirement(requirement=_requirement(text, label), origin=origin)
                 for text in requirements
             ),
+            places=self._places,
             options=self._options,
         )
         try:

@@ -9,7 +9,6 @@ from trail.commands.install import install
 from trail.commands.target import Request, choose_python
 from trail.errors import BuildError
 from trail.resolve.model import Options
-from trail.values import replace
 from trail.wheel.engine import choose_engine
 
 if TYPE_CHECKING:
@@ -49,5 +48,4 @@ def _locked(context: Context) -> tuple[Entry, ...]:
             "what is built without isolation needs a lock that names what it is built beside",
             hint="lock that first, and then add what is built beside it",
         )
-    alone = replace(context, settings=replace(context.settings, package=False))
-    return install(alone, Request(policy="frozen")).entries
+    return install(context, Request(policy="frozen", own=False)).entries

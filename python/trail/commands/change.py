@@ -8,13 +8,14 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from trail.commands.adhoc import read_requirement
-from trail.commands.lock import Locking, make_lock, project_of
+from trail.commands.lock import Locking, make_lock, workspace_of
 from trail.commands.lockfile import inputs_of, options_of
 from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
-from trail.project.edit import Place, add_requirement, remove_requirement
+from trail.project.edit import Place, add_requirement, add_source, remove_requirement
 from trail.project.pyproject import read_pyproject
+from trail.project.sources import rules_of
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trail.commands.context import Context
+    from trail.project.pyproject import PyProject
+    from trail.project.workspace import Workspace
     from trail.resolve.model import Options
 
 __all__ = ["Changed", "add", "place_of", "remove"]
@@ -55,30 +58,49 @@ def place_of(extra: str | None, group: str | None) -> Place:
     return ("project", "dependencies")
 
 
-def add(context: Context, words: Sequence[str], place: Place, options: Options) -> Changed:
+def add(
+    context: Context,
+    words: Sequence[str],
+    place: Place,
+    options: Options,
+    *,
+    member: str | None = None,
+) -> Changed:
     """Add requirements and lock; nothing is written unless both are possible.
 
-    A requirement that names no version gets the locked one as its lower bound.
+    A requirement that names no version gets the locked one as its lower bound. One for a
+    member of the workspace gets a source that says so.
 
     Args:
         context: where and how.
         words: requirements (PEP 508).
         place: the list they go to.
         options: how to choose.
+        member: the project of a workspace that is meant; None for the one that one is in.
 
     Raises:
         UsageError: a word is no requirement.
         TrailError: the new requirements cannot be locked.
     """
-    path = project_of(context).path
+    workspace, pyproject = workspace_of(context), _project(context, member)
+    path = pyproject.path
     wanted = [read_requirement(word) for word in words]
     options = _as_before(context, options)
     before = _read(path)
     text = before
     for requirement in wanted:
         text = add_requirement(text, path, place, requirement)
-    locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
-    bare = [one for one in wanted if not one.specifier and one.url is None]
+        name = canonicalize_name(requirement.name)
+        if name in workspace.names and name not in rules_of(pyproject, workspace):
+            text = add_source(text, path, name, {"workspace": True})
+    locking = _lock(context, options, workspace, text, path)
+    bare = [
+        one
+        for one in wanted
+        if not one.specifier
+        and one.url is None
+        and canonicalize_name(one.name) not in workspace.names
+    ]
     if bare:
         for requirement in bare:
             versions = locking.versions.get(canonicalize_name(requirement.name))
@@ -86,13 +108,20 @@ def add(context: Context, words: Sequence[str], place: Place, options: Options) 
                 requirement.specifier = SpecifierSet(f">={versions[-1].public}")
                 text = add_requirement(text, path, place, requirement)
         # The same versions meet what the file says now: each bound is a version that was found.
-        pyproject = read_pyproject(text.encode(), path)
-        locking = locking.of(inputs_of(pyproject, locking.options, context.settings.platforms))
+        changed = workspace.changed(read_pyproject(text.encode(), path))
+        locking = locking.of(inputs_of(changed, locking.options, context.settings))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(map(str, wanted)), locking=locking)
 
 
-def remove(context: Context, names: Sequence[str], place: Place, options: Options) -> Changed:
+def remove(
+    context: Context,
+    names: Sequence[str],
+    place: Place,
+    options: Options,
+    *,
+    member: str | None = None,
+) -> Changed:
     """Remove requirements and lock; nothing is written unless both are possible.
 
     Args:
@@ -100,12 +129,13 @@ def remove(context: Context, names: Sequence[str], place: Place, options: Option
         names: distributions.
         place: the list they are in.
         options: how to choose.
+        member: as for `add`.
 
     Raises:
         ProjectError: a name is not in the list.
         TrailError: what is left cannot be locked.
     """
-    path = project_of(context).path
+    workspace, path = workspace_of(context), _project(context, member).path
     options = _as_before(context, options)
     before = _read(path)
     text = before
@@ -114,18 +144,34 @@ def remove(context: Context, names: Sequence[str], place: Place, options: Option
         if changed is None:
             raise ProjectError(f"`{'.'.join(place)}` in `{path}` does not name `{name}`")
         text = changed
-    locking = make_lock(context, options, pyproject=read_pyproject(text.encode(), path))
+    locking = _lock(context, options, workspace, text, path)
     _write(path, before, text, locking)
     return Changed(requirements=tuple(names), locking=locking)
 
 
 def _as_before(context: Context, options: Options) -> Options:
     """Take over how the lock that is there was made."""
-    path = project_of(context).path.with_name("pylock.toml")
+    path = workspace_of(context).root.path.with_name("pylock.toml")
     try:
         return options_of(read_pylock(path.read_bytes(), path), options, path)
     except OSError:  # none yet, or one that cannot be written either
         return options
+
+
+def _project(context: Context, member: str | None) -> PyProject:
+    """Find the project that is to be changed."""
+    workspace = workspace_of(context)
+    if member is not None:
+        return workspace.named(canonicalize_name(member))
+    here = context.project.here if context.project is not None else None
+    return here or workspace.root
+
+
+def _lock(
+    context: Context, options: Options, workspace: Workspace, text: str, path: Path
+) -> Locking:
+    changed = workspace.changed(read_pyproject(text.encode(), path))
+    return make_lock(context, options, workspace=changed)
 
 
 def _read(path: Path) -> str:

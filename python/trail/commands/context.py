@@ -61,6 +61,7 @@ class Context:
             cwd=start,
             overrides=overrides,
             project=pyproject.trail if pyproject is not None else None,
+            uv=pyproject.uv if pyproject is not None else None,
             project_file=pyproject.path if pyproject is not None else None,
         )
         return cls(
@@ -69,11 +70,17 @@ class Context:
 
     @property
     def inner_version_file(self) -> Path | None:
-        """A `.python-version` below the root; records of the whole project know nothing of it."""
+        """A `.python-version` below the project; records of it as a whole know nothing of it."""
         project = self.project
         if project is None or project.version_file is None:
             return None
-        return None if project.version_file.parent == project.root else project.version_file
+        inner = not project.place.is_relative_to(project.version_file.parent)
+        return project.version_file if inner else None
+
+    @property
+    def place(self) -> Path:
+        """The folder that records of requests belong to: the project's, or where one started."""
+        return self.start if self.project is None else self.project.place
 
     def places(self, known: Path | None) -> Places:
         """Say where to look for Pythons.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from trail.commands.wanted import chosen_projects
 from trail.depot.layout import site_packages
 from trail.errors import ProjectError
 from trail.model import NormalizedName
@@ -16,6 +17,7 @@ from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from trail.commands.context import Context
@@ -45,26 +47,40 @@ def strictness(
     """
     if not context.settings.strict:
         return None
-    pyproject = context.project.pyproject if context.project is not None else None
-    if pyproject is None:
+    projects = chosen_projects(context, request.members, all_members=request.all_members)
+    if not projects:
         raise ProjectError(
             "`--strict` needs a project that declares what it requires",
             details=(("looked for", "pyproject.toml"),),
             hint="trail init",
         )
     groups = {canonicalize_name(name) for name in (*request.groups, *_default(request, root))}
+    if request.default_groups:
+        groups.update(map(NormalizedName, context.settings.default_groups or ()))
     extras = {canonicalize_name(name) for name in request.extras}
-    given = [*pyproject.dependencies, *_read(request.packages)]
+    names = {NormalizedName(canonicalize_name(one.name)) for one in _read(request.packages)}
+    for pyproject in projects:
+        names.update(_names(pyproject, groups, extras, entries))
+    return Strictness(root=root, declared=frozenset(names))
+
+
+def _names(
+    pyproject: PyProject,
+    groups: AbstractSet[str],
+    extras: AbstractSet[str],
+    entries: Iterable[Entry],
+) -> Iterator[NormalizedName]:
+    """Name what a project declares."""
+    given = [*pyproject.dependencies]
     for group in groups:
         given += pyproject.groups.get(NormalizedName(group), ())
     for extra in extras:
         given += pyproject.extras.get(NormalizedName(extra), ())
-    names = {NormalizedName(canonicalize_name(one.name)) for one in _unfold(pyproject, given)}
+    yield from (NormalizedName(canonicalize_name(one.name)) for one in _unfold(pyproject, given))
     if pyproject.name is not None:
-        names.add(pyproject.name)
+        yield pyproject.name
         if pyproject.dynamic & {"dependencies", "optional-dependencies"}:
-            names.update(_built(pyproject.name, extras, entries))
-    return Strictness(root=root, declared=frozenset(names))
+            yield from _built(pyproject.name, extras, entries)
 
 
 def _default(request: Request, root: Path) -> Iterable[str]:

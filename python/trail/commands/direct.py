@@ -12,16 +12,17 @@ from packaging.version import InvalidVersion, Version
 
 from trail.build.archive import ENDINGS
 from trail.commands.chosen import direct_source
-from trail.errors import FetchError, MetadataError, ProjectError
+from trail.commands.sourced import sourced
+from trail.errors import MetadataError, ProjectError
 from trail.index.core_metadata import NeedsBuild
 from trail.index.digests import STRONG
 from trail.index.filenames import split_filename
 from trail.index.links import local_path
 from trail.index.page import IndexFile
 from trail.model import NormalizedName, WheelFile
-from trail.project.pyproject import read_pyproject
+from trail.project.pyproject import load_pyproject
 from trail.resolve.source import Broken, File, Metadata
-from trail.toml import parse_toml
+from trail.values import replace
 from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from trail.project.pyproject import PyProject
     from trail.resolve.source import Answer, Direct
 
-__all__ = ["built_metadata", "read_direct"]
+__all__ = ["built_metadata", "folder_metadata", "read_direct", "requirements_of"]
 
 _DYNAMIC = frozenset({"version", "dependencies", "optional-dependencies", "requires-python"})
 
@@ -106,7 +107,7 @@ def read_direct(
         return built_metadata(builder, _source(name, direct, builder)), ()
     path = local_path(url)
     if path is not None and path.is_dir():
-        answer = _read_folder(path / _subdirectory(fragment))
+        answer = _read_folder(path / _subdirectory(fragment), virtual=direct.virtual)
         if isinstance(answer, Broken) and builder is not None:
             answer = built_metadata(builder, _source(name, direct, builder))
         return answer, ()
@@ -198,37 +199,50 @@ def _fragment_hashes(fragment: str) -> Iterator[tuple[str, str]]:
             yield algorithm, digest.lower()
 
 
-def _read_folder(folder: Path) -> Answer:
+def _read_folder(folder: Path, *, virtual: bool = False) -> Answer:
     """Read what a folder's `pyproject.toml` says for certain (PEP 621)."""
     path = folder / "pyproject.toml"
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return Broken(reason=f"is only known when `{folder}` is built: it has no pyproject.toml")
-    except OSError as error:
-        raise FetchError(f"cannot read `{path}`: {error.strerror or error}") from error
     try:
-        project = read_pyproject(data, path)
-        text = parse_toml(data, path, ProjectError).get("project", {}).get("version")
-        version = Version(text) if isinstance(text, str) else None
+        project = load_pyproject(path)
+        answer = folder_metadata(project, virtual=virtual)
+        if isinstance(answer, Metadata) and (project.uv or project.trail):
+            return replace(answer, requires_dist=tuple(requirements_of(sourced(project))))
     except ProjectError as error:
         return Broken(reason=f"cannot be read: {error.message}")
+    return answer
+
+
+def folder_metadata(project: PyProject, *, virtual: bool = False) -> Answer:
+    """Read what a project says for certain.
+
+    Args:
+        project: the project; what its build says may be in it.
+        virtual: whether nothing of it is going to be installed, so that its version does not
+            matter.
+    """
+    left = sorted((project.dynamic & _DYNAMIC) - project.built)
+    if virtual:
+        left = [key for key in left if key != "version"]
+    try:
+        version = Version(project.version or "0") if project.version or virtual else None
     except InvalidVersion:
-        return Broken(reason=f"cannot be read: `{path}` has no valid version")
-    left = sorted(project.dynamic & _DYNAMIC)
+        return Broken(reason=f"cannot be read: `{project.path}` has no valid version")
     if left or project.name is None or version is None:
         what = f"pyproject.toml leaves {', '.join(left)} to the build" if left else "no [project]"
-        return Broken(reason=f"is only known when `{folder}` is built ({what})")
+        return Broken(reason=f"is only known when `{project.folder}` is built ({what})")
     return Metadata(
         name=project.name,
         version=version,
-        requires_dist=tuple(_requirements(project)),
+        requires_dist=tuple(requirements_of(project)),
         requires_python=str(project.requires_python) if project.requires_python else None,
         extras=frozenset(project.extras),
     )
 
 
-def _requirements(project: PyProject) -> Iterator[str]:
+def requirements_of(project: PyProject) -> Iterator[str]:
+    """List what a project requires, as METADATA has it: with markers for extras."""
     yield from map(str, project.dependencies)
     for extra, requirements in project.extras.items():
         for requirement in requirements:

@@ -1,95 +1,155 @@
-"""What a project requires that only its build can tell (PEP 621, `dynamic`)."""
+"""What only a project's build can tell (PEP 621, `dynamic`), put in its place.
+
+Where there is no `[project]` at all, as in projects of Poetry and of old setuptools, that is
+everything. What a build says wins over what `pyproject.toml` repeats.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
+from trail.commands.trees import state_of_files
 from trail.errors import ProjectError
 from trail.model import NormalizedName, SourceKind, SourcePackage
-from trail.resolve.model import BASE, Origin, RootRequirement, Scope, ScopeKind
+from trail.values import replace
 from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Mapping
 
     from trail.commands.build import Builder
     from trail.project.pyproject import PyProject
+    from trail.project.workspace import Workspace
 
-__all__ = ["dynamic_roots", "state_of_build"]
+__all__ = ["complete", "state_of_build", "told_by_build"]
 
-_KEYS = frozenset({"dependencies", "optional-dependencies"})
+_REQUIRED = frozenset({"dependencies", "optional-dependencies"})
+_KEYS = _REQUIRED | {"version", "requires-python"}
 _DECIDES = ("setup.py", "setup.cfg", "requirements*.txt", "requirements/*.txt")
 # As backends write it: `extra == "x"`, or behind another condition.
 _EXTRA = re.compile(r"""(?:(?P<rest>.*) and )?extra == ["'](?P<extra>[^"']+)["']""")
 
 
-def dynamic_roots(
-    builder: Callable[[], Builder], pyproject: PyProject
-) -> Iterator[RootRequirement]:
-    """Ask a project's build for the requirements that `pyproject.toml` leaves to it.
+def complete(builder: Callable[[], Builder], workspace: Workspace) -> Workspace:
+    """Ask the builds of all projects for what their `pyproject.toml` leaves to them.
 
     Args:
         builder: gives what builds.
+        workspace: the projects.
+
+    Raises:
+        ProjectError: a build tells something that is no requirement.
+        BuildError: a build failed.
+    """
+    # The version of a project that stands alone is nobody's business.
+    wanted = _KEYS if workspace.members else _KEYS - {"version"}
+    for pyproject in (workspace.root, *workspace.members):
+        if _left(pyproject) & wanted:
+            workspace = workspace.changed(
+                told_by_build(builder(), pyproject, editable=bool(workspace.members))
+            )
+    return workspace
+
+
+def told_by_build(builder: Builder, pyproject: PyProject, *, editable: bool = False) -> PyProject:
+    """Put what the build of a project says in the place of what its file leaves open.
+
+    Args:
+        builder: builds.
         pyproject: the project.
+        editable: whether the project is going to be used in place.
 
     Raises:
         ProjectError: the build tells something that is no requirement.
         BuildError: the build failed.
     """
-    if not pyproject.builds or _KEYS.isdisjoint(pyproject.dynamic):
-        return
-    data = builder().metadata(
+    data = builder.metadata(
         SourcePackage(
             name=pyproject.name or NormalizedName(""),
             kind=SourceKind.DIRECTORY,
-            path=pyproject.path.parent,
+            path=pyproject.folder,
+            editable=editable,
         )
     )
-    origin = Origin(file=pyproject.path.name, key="the build")
-    for key, text in parse_headers(data):
-        if key != "requires-dist":
-            continue
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement as error:
-            raise ProjectError(
-                f"the build of `{pyproject.path.parent}` asks for what is no requirement",
-                details=(("requirement", text), ("problem", str(error).splitlines()[0])),
-            ) from error
-        scope = _take_extra(requirement)
-        table = "dependencies" if scope is BASE else "optional-dependencies"
-        if table in pyproject.dynamic:
-            yield RootRequirement(requirement=requirement, origin=origin, scope=scope)
+    headers = parse_headers(data)
+    first = dict(reversed(headers))
+    left = _left(pyproject)
+    found: dict[str, list[Requirement]] = {"": []}
+    for key, text in headers:
+        if key == "provides-extra":
+            found.setdefault(canonicalize_name(text), [])
+    for key, text in headers:
+        if key == "requires-dist":
+            requirement = _requirement(text, pyproject)
+            found.setdefault(_take_extra(requirement), []).append(requirement)
+    base = tuple(found.pop(""))
+    return replace(
+        pyproject,
+        name=pyproject.name or NormalizedName(canonicalize_name(first.get("name", ""))),
+        version=first.get("version") if "version" in left else pyproject.version,
+        requires_python=(
+            _pythons(first.get("requires-python"), pyproject)
+            if "requires-python" in left
+            else pyproject.requires_python
+        ),
+        dependencies=base if "dependencies" in left else pyproject.dependencies,
+        extras=_extras(found) if "optional-dependencies" in left else pyproject.extras,
+        built=left,
+    )
 
 
 def state_of_build(pyproject: PyProject) -> str | None:
     """Digest the files that dynamic requirements mostly come from; None if there are none."""
-    if not pyproject.builds or _KEYS.isdisjoint(pyproject.dynamic):
+    if _REQUIRED.isdisjoint(_left(pyproject)):
         return None
-    found = hashlib.sha256()
-    folder = pyproject.path.parent
-    for pattern in _DECIDES:
-        for path in sorted(folder.glob(pattern)):
-            with contextlib.suppress(OSError):
-                # Git may change line ends, and the lock is to be the same everywhere.
-                data = path.read_bytes().replace(b"\r\n", b"\n")
-                name = path.relative_to(folder).as_posix()
-                found.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
-    return found.hexdigest()
+    patterns = _DECIDES if pyproject.name is not None else ("pyproject.toml", *_DECIDES)
+    return state_of_files(pyproject.folder, patterns)
 
 
-def _take_extra(requirement: Requirement) -> Scope:
-    """Take the extra out of a requirement's marker, and say which part of the project it is."""
+def _left(pyproject: PyProject) -> frozenset[str]:
+    """List what a project leaves to its build."""
+    if not pyproject.builds or not pyproject.package or pyproject.layout:
+        return frozenset()
+    return _KEYS if pyproject.name is None else _KEYS & pyproject.dynamic
+
+
+def _requirement(text: str, pyproject: PyProject) -> Requirement:
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise ProjectError(
+            f"the build of `{pyproject.folder}` asks for what is no requirement",
+            details=(("requirement", text), ("problem", str(error).splitlines()[0])),
+        ) from error
+
+
+def _pythons(text: str | None, pyproject: PyProject) -> SpecifierSet | None:
+    try:
+        return None if text is None else SpecifierSet(text)
+    except InvalidSpecifier as error:
+        raise ProjectError(
+            f"the build of `{pyproject.folder}` names Pythons that cannot be understood",
+            details=(("requires-python", text or ""),),
+        ) from error
+
+
+def _extras(
+    found: Mapping[str, Iterable[Requirement]],
+) -> dict[NormalizedName, tuple[Requirement, ...]]:
+    return {NormalizedName(extra): tuple(requirements) for extra, requirements in found.items()}
+
+
+def _take_extra(requirement: Requirement) -> str:
+    """Take the extra out of a requirement's marker, and name it; empty for none."""
     match = _EXTRA.fullmatch(str(requirement.marker or ""))
     if match is None:
-        return BASE
+        return ""
     rest = match["rest"]
     requirement.marker = Marker(rest) if rest else None
-    return Scope(ScopeKind.EXTRA, NormalizedName(canonicalize_name(match["extra"])))
+    return canonicalize_name(match["extra"])

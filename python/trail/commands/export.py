@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
-from trail.commands.lock import project_of, read_lock, refresh_lock
+from trail.commands.lock import read_lock, refresh_lock, workspace_of
 from trail.commands.target import choose_python, select
 from trail.depot.entry import public_url
 from trail.errors import LockError
@@ -16,6 +16,7 @@ from trail.model import SourceKind, SourcePackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from packaging.pylock import Package
     from packaging.requirements import Requirement
@@ -43,10 +44,10 @@ def export(context: Context, request: Request, form: str) -> str:
         TrailError: there is no lock, or it does not fit.
     """
     refresh_lock(context, request.policy)
-    pyproject = project_of(context)
-    pylock = read_lock(pyproject)
+    root = workspace_of(context).root
+    pylock = read_lock(workspace_of(context))
     if form == "pylock":
-        return pyproject.path.with_name("pylock.toml").read_text("utf-8")
+        return root.path.with_name("pylock.toml").read_text("utf-8")
     python = choose_python(context, request, context.depots().receiver.layout.interpreters)
     selection = select(context, request, python).selection
     packages = {(package.name, str(package.version)): package for package in pylock.packages}
@@ -54,9 +55,19 @@ def export(context: Context, request: Request, form: str) -> str:
     items.sort(key=lambda item: item.name)
     if form == "requirements":
         return "".join(
-            _requirement(item, packages.get((item.name, str(item.version)))) for item in items
+            _member(item, root.folder)
+            or _requirement(item, packages.get((item.name, str(item.version))))
+            for item in items
         )
-    return _cyclonedx(pyproject, request, items)
+    return _cyclonedx(root, request, items)
+
+
+def _member(item: WheelFile | SourcePackage, root: Path) -> str | None:
+    """Name a folder inside of the project as pip and uv do; None for anything else."""
+    if not isinstance(item, SourcePackage) or not item.editable or item.path is None:
+        return None
+    inside = item.path.is_relative_to(root)
+    return f"-e ./{item.path.relative_to(root).as_posix()}\n" if inside else None
 
 
 def _requirement(wheel: WheelFile | SourcePackage, package: Package | None) -> str:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from trail.commands.lock import project_of, read_lock
+from trail.commands.lock import read_lock, workspace_of
 from trail.commands.target import Request, choose_python
+from trail.commands.wanted import chosen_projects
 from trail.errors import DepotError, InterpreterError, LockError
 from trail.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.pylock import Package, Pylock
+    from packaging.requirements import Requirement
     from packaging.tags import Tag
 
     from trail.commands.context import Context
@@ -129,17 +131,21 @@ class Graph:
         )
 
 
-def read_graph(context: Context) -> Graph:
+def read_graph(
+    context: Context, members: Sequence[str] = (), *, all_members: bool = False
+) -> Graph:
     """Read the project's lock as a graph.
 
     Args:
         context: where and how.
+        members: the projects of a workspace that are meant; empty for the one that one is in.
+        all_members: whether all are.
 
     Raises:
         LockError: there is no lock, or it does not say what its packages require.
     """
-    pyproject = project_of(context)
-    pylock = read_lock(pyproject)
+    workspace = workspace_of(context)
+    pylock = read_lock(workspace)
     versions: dict[NormalizedName, list[str]] = {}
     requires: dict[NormalizedName, set[NormalizedName]] = {}
     for package in pylock.packages:
@@ -148,9 +154,15 @@ def read_graph(context: Context) -> Graph:
         for dependency in package.dependencies or ():
             if isinstance(dependency.get("name"), str):
                 edges.add(canonicalize_name(dependency["name"]))
-    parts = {"dependencies": pyproject.dependencies}
-    parts |= {f"extra {name}": found for name, found in pyproject.extras.items()}
-    parts |= {f"group {name}": found for name, found in pyproject.groups.items()}
+    projects = chosen_projects(context, members, all_members=all_members)
+    if projects == workspace.members:  # then what the root has for all of them is shown, too
+        projects = (workspace.root, *projects)
+    parts: dict[str, tuple[Requirement, ...]] = {}
+    for one in projects:
+        of = "" if one is workspace.root else f"{one.name}: "
+        parts[f"{of}dependencies"] = one.dependencies
+        parts |= {f"{of}extra {name}": found for name, found in one.extras.items()}
+        parts |= {f"{of}group {name}": found for name, found in one.groups.items()}
     return Graph(
         roots={
             part: tuple(sorted({canonicalize_name(one.name) for one in found}))

@@ -93,7 +93,7 @@ def install(context: Context, request: Request) -> Installed:
     stack = context.depots()
     python = choose_python(context, request, stack.receiver.layout.interpreters)
     words = request_words(context, request)
-    record = stack.receiver.layout.root_file(root_name(str(python.root), words))
+    record = stack.receiver.layout.root_file(root_name(str(python.place), words))
     # Requirements without a project mean what is newest now.
     fresh = bool(request.wheels or (request.packages and context.project is None))
     fresh = fresh or context.settings.index.refreshes
@@ -114,7 +114,7 @@ def install(context: Context, request: Request) -> Installed:
     selection = target.selection
     decisive: tuple[Path, ...] = ()
     if not request.wheels and not request.requirements:
-        selection, decisive = with_project(context, python.root, selection)
+        selection, decisive = with_project(context, python.root, selection, own=request.own)
     # Before the build reads them: who changes one meanwhile builds once more.
     inputs = {item.path: item for item in (*target.inputs, *map(_as_input, decisive))}
     target = replace(target, selection=selection)
@@ -143,6 +143,8 @@ def install(context: Context, request: Request) -> Installed:
         portable=lasting
         and not (selection.sources or request.packages or request.wheels)
         and context.project is not None
+        # What is known under the lock's content alone knows no members.
+        and not (context.project.workspace is not None and context.project.workspace.members)
         and context.inner_version_file is None,
     )
     if not request.wheels and installed.lasting:
@@ -197,6 +199,9 @@ def request_words(context: Context, request: Request) -> tuple[str, ...]:
         extras=request.extras,
         groups=request.groups,
         default_groups=request.default_groups,
+        members=request.members,
+        all_members=request.all_members,
+        own=request.own,
         frozen=request.policy == "frozen",
         packages=request.packages,
         sources_only=_said(request),
@@ -217,7 +222,7 @@ def _recall(
     root = read_root(file)
     if (
         root is None
-        or (root.project, root.request) != (str(python.root), words)
+        or (root.project, root.request) != (str(python.place), words)
         or str(python.interpreter.base) not in {item.path for item in root.inputs}
         or not is_current(root)
     ):

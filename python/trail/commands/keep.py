@@ -38,6 +38,6 @@ def is_linked(words: tuple[str, ...], installed: Installed) -> bool:
         installed: what they came to.
     """
     layout = installed.stack.receiver.layout
-    project = str(installed.python.root)
+    project = str(installed.python.place)
     root = read_root(layout.root_file(root_name(project, (LINK,))))
     return root is not None and (root.project, root.request) == (project, (LINK, *words))

@@ -8,22 +8,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from trail.commands.builds import Builds
-from trail.commands.dynamic import dynamic_roots
+from trail.commands.dynamic import complete
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock, with_inputs
 from trail.commands.options import with_settings
+from trail.commands.parts import Parts
+from trail.commands.reach import wanted_environments
 from trail.commands.unchanged import lapses, meets_project
+from trail.commands.wants import wants_of
 from trail.errors import InterpreterError, LockError, ProjectError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
 from trail.lock.write import dump_pylock
-from trail.resolve.model import (
-    Options,
-    Origin,
-    Request,
-    RootRequirement,
-    Scope,
-    ScopeKind,
-)
+from trail.resolve.model import Options, Request
 from trail.resolve.targets import (
     DEFAULT_PLATFORMS,
     make_environments,
@@ -41,11 +37,19 @@ if TYPE_CHECKING:
 
     from trail.commands.context import Context
     from trail.model import NormalizedName
-    from trail.project.pyproject import PyProject
+    from trail.project.workspace import Workspace
     from trail.resolve.model import Target
     from trail.resolve.targets import Platform
 
-__all__ = ["Locking", "check_lock", "keep_lock", "make_lock", "read_lock", "refresh_lock"]
+__all__ = [
+    "Locking",
+    "check_lock",
+    "keep_lock",
+    "make_lock",
+    "read_lock",
+    "refresh_lock",
+    "workspace_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +115,13 @@ class Locking:
                 yield f"~ {name} {_join(old)} -> {_join(now)}"
 
 
-def make_lock(context: Context, options: Options, *, pyproject: PyProject | None = None) -> Locking:
+def make_lock(context: Context, options: Options, *, workspace: Workspace | None = None) -> Locking:
     """Resolve, without writing anything.
 
     Args:
         context: where and how.
         options: how to choose; preferences are taken from the lock that is there.
-        pyproject: the project as it is going to be; None for as it is.
+        workspace: the projects as they are going to be; None for as they are.
 
     Raises:
         ProjectError: there is no project with requirements.
@@ -130,21 +134,22 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
     from trail.index.client import IndexClient  # noqa: PLC0415
     from trail.resolve.resolve import resolve  # noqa: PLC0415
 
-    pyproject = pyproject or project_of(context)
-    path = pyproject.path.with_name("pylock.toml")
+    workspace = workspace or workspace_of(context)
+    path = workspace.root.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
     last = read_pylock(before, path) if before is not None else None
     old = _versions(last) if last is not None else {}
-    options = replace(with_settings(options, context.settings), preferences=old)
+    settings = context.settings
+    options = replace(with_settings(options, settings), preferences=old)
     for name in sorted(options.upgrade.names - old.keys()):
         context.reporter.warn(f"`{name}` is not in the lock, so its version need not be let go")
-    targets = _targets(context, pyproject)
+    inputs = inputs_of(workspace, options, settings)
     receiver = context.depots().receiver
     with (
         IndexClient(
-            context.settings.index,
+            settings.index,
             cache=receiver.layout.index,
-            offline=context.settings.offline,
+            offline=settings.offline,
             reporter=context.reporter,
         ) as client,
         Builds(context, client, options, _commits(before, path, options)) as builds,
@@ -152,10 +157,15 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
             client, builder=builds.builder, reporter=context.reporter, likely=old
         ) as source,
     ):
+        told = complete(builds.builder, workspace)
+        wants = wants_of(told, settings.index.named)
+        source.know(wants.projects)
+        targets = _targets(context, told)
         request = Request(
-            roots=(*roots_of(pyproject), *dynamic_roots(builds.builder, pyproject)),
-            name=pyproject.name,
-            requires_python=pyproject.requires_python,
+            roots=wants.roots,
+            name=wants.name,
+            places=wants.places,
+            requires_python=told.requires_python,
             options=options,
         )
         outcome = resolve(
@@ -168,10 +178,10 @@ def make_lock(context: Context, options: Options, *, pyproject: PyProject | None
         source.report(package.name for package in outcome.locked.packages)
         known = hashes_of(last) if last is not None else {}
         locked = with_hashes(outcome.locked, known, client, context.reporter)
-    inputs = inputs_of(pyproject, options, context.settings.platforms)
     pylock = to_pylock(
         locked,
-        requires_python=pyproject.requires_python,
+        requires_python=told.requires_python,
+        default_groups=Parts(workspace).default,
         inputs=inputs,
         folder=path.parent,
         commits=builds.commits,
@@ -216,11 +226,11 @@ def check_lock(context: Context, options: Options) -> Pylock:
     Raises:
         LockError: there is no lock, or it does not; the details say what changed.
     """
-    pyproject = project_of(context)
-    pylock = read_lock(pyproject)
+    workspace = workspace_of(context)
+    pylock = read_lock(workspace)
     options = with_settings(options, context.settings)
-    found = _outdated(context, pyproject, pylock, options)
-    path = pyproject.path.with_name("pylock.toml")
+    found = _outdated(context, workspace, pylock, options)
+    path = workspace.root.path.with_name("pylock.toml")
     if found is None:
         raise LockError(
             f"`{path}` was not written by trail, so it cannot be compared with the project",
@@ -246,24 +256,24 @@ def keep_lock(context: Context, options: Options) -> Pylock | None:
         ProjectError: there is no project with requirements.
         LockError: the lock cannot be read.
     """
-    pyproject = project_of(context)
-    if not pyproject.path.with_name("pylock.toml").is_file():
+    workspace = workspace_of(context)
+    if not workspace.root.path.with_name("pylock.toml").is_file():
         return None
-    pylock = read_lock(pyproject)
+    pylock = read_lock(workspace)
     options = with_settings(options, context.settings)
-    environments = make_environments(pyproject.requires_python, _platforms(context))
-    kept = meets_project(context, pyproject, pylock, options, environments)
+    environments = _environments(context, workspace)
+    kept = meets_project(context, workspace, pylock, options, environments)
     return pylock if kept else None
 
 
 def _outdated(
-    context: Context, pyproject: PyProject, pylock: Pylock, options: Options
+    context: Context, workspace: Workspace, pylock: Pylock, options: Options
 ) -> tuple[str, ...] | None:
     """Say what of a lock is not as the project has it; None if trail did not write it."""
-    found = changes(pylock, inputs_of(pyproject, options, context.settings.platforms))
+    found = changes(pylock, inputs_of(workspace, options, context.settings))
     if found == ():
-        environments = make_environments(pyproject.requires_python, _platforms(context))
-        return tuple(lapses(pyproject, pylock, options, environments))
+        environments = _environments(context, workspace)
+        return tuple(lapses(workspace, pylock, options, environments))
     return found
 
 
@@ -286,9 +296,9 @@ def refresh_lock(context: Context, policy: str) -> Locking | None:
         ResolutionError: no versions fit together.
     """
     project = context.project
-    if policy == "frozen" or project is None or project.pyproject is None:
+    if policy == "frozen" or project is None or project.workspace is None:
         return None
-    pyproject = project.pyproject
+    workspace = project.workspace
     if project.lock_path is None:
         if policy == "locked":
             raise LockError(f"`{project.root}` has no lock", hint="trail lock")
@@ -296,9 +306,9 @@ def refresh_lock(context: Context, policy: str) -> Locking | None:
     elif project.lock_path.name != "pylock.toml":
         return None
     else:
-        pylock = read_lock(pyproject)
+        pylock = read_lock(workspace)
         options = with_settings(options_of(pylock, Options(), project.lock_path), context.settings)
-        if not _outdated(context, pyproject, pylock, options):
+        if not _outdated(context, workspace, pylock, options):
             return None
         if policy == "locked":
             check_lock(context, options)  # says what changed
@@ -307,13 +317,13 @@ def refresh_lock(context: Context, policy: str) -> Locking | None:
     return locking
 
 
-def read_lock(pyproject: PyProject) -> Pylock:
+def read_lock(workspace: Workspace) -> Pylock:
     """Read the project's `pylock.toml`.
 
     Raises:
         LockError: there is none, or it cannot be read.
     """
-    path = pyproject.path.with_name("pylock.toml")
+    path = workspace.root.path.with_name("pylock.toml")
     try:
         return read_pylock(path.read_bytes(), path)
     except FileNotFoundError as error:
@@ -322,41 +332,45 @@ def read_lock(pyproject: PyProject) -> Pylock:
         raise LockError(f"cannot read `{path}`: {error.strerror or error}") from error
 
 
-def project_of(context: Context) -> PyProject:
-    """The project's `pyproject.toml`.
+def workspace_of(context: Context) -> Workspace:
+    """The project around the folder that one is in, with all that share its lock.
 
     Raises:
         ProjectError: there is none.
     """
-    if context.project is None or context.project.pyproject is None:
+    if context.project is None or context.project.workspace is None:
         raise ProjectError(
             f"there is no pyproject.toml in `{context.start}` or above it", hint="trail init"
         )
-    return context.project.pyproject
+    return context.project.workspace
 
 
-def roots_of(pyproject: PyProject) -> Iterator[RootRequirement]:
-    """List what a project requires, with the place where a person wrote it."""
-    file = pyproject.path.name
-    for requirement in pyproject.dependencies:
-        yield RootRequirement(
-            requirement=requirement, origin=Origin(file=file, key="project.dependencies")
-        )
-    for kind, key, tables in (
-        (ScopeKind.EXTRA, "project.optional-dependencies", pyproject.extras),
-        (ScopeKind.GROUP, "dependency-groups", pyproject.groups),
-    ):
-        for name, requirements in tables.items():
-            for requirement in requirements:
-                yield RootRequirement(
-                    requirement=requirement,
-                    origin=Origin(file=file, key=f"{key}.{name}"),
-                    scope=Scope(kind, name),
-                )
+def _targets(context: Context, workspace: Workspace) -> tuple[Target, ...]:
+    targets = make_targets(workspace.requires_python, _platforms(context))
+    if not targets:
+        raise _no_python(workspace)
+    wanted = wanted_environments(context.settings, workspace.root.path.name)
+    found = tuple(target for target in targets if wanted(target.environment))
+    if not found:
+        raise ProjectError("`environments` leaves no target to lock for")
+    return found
 
 
-def _targets(context: Context, pyproject: PyProject) -> tuple[Target, ...]:
-    return make_targets(pyproject.requires_python, _platforms(context))
+def _environments(context: Context, workspace: Workspace) -> list[Mapping[str, str]]:
+    """The marker values of the targets that a lock is to cover."""
+    wanted = wanted_environments(context.settings, workspace.root.path.name)
+    found = make_environments(workspace.requires_python, _platforms(context))
+    return [environment for environment in found if wanted(environment)]
+
+
+def _no_python(workspace: Workspace) -> ProjectError:
+    """Make the error for projects that no Python suits."""
+    projects = (workspace.root, *workspace.members)
+    given = [(workspace.label(one), one.requires_python) for one in projects]
+    return ProjectError(
+        "there is no Python that the project supports",
+        details=tuple((label, str(one)) for label, one in given if one is not None),
+    )
 
 
 def _platforms(context: Context) -> Iterator[Platform]:

@@ -24,21 +24,26 @@ from packaging.version import Version
 
 from trail.addresses import without_users
 from trail.commands.dynamic import state_of_build
+from trail.commands.wants import describe_sources
 from trail.errors import LockError
 from trail.files import hash_file
 from trail.lock.choice import strong_hashes
 from trail.moments import spell_moment
+from trail.project.workspace import relative
 from trail.resolve.model import Options, Prerelease, Strategy
 from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from packaging.requirements import Requirement
 
+    from trail.model import NormalizedName
     from trail.project.pyproject import PyProject
-    from trail.resolve.model import Locked, LockedPackage
+    from trail.project.workspace import Workspace
+    from trail.resolve.model import Locked, LockedDependency, LockedPackage
     from trail.resolve.source import Direct, File
+    from trail.settings import Settings
 
 __all__ = ["changes", "inputs_of", "options_of", "to_pylock", "with_inputs"]
 
@@ -53,42 +58,59 @@ _CHOICES: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
 
 
 def inputs_of(
-    pyproject: PyProject, options: Options, platforms: Iterable[str]
+    workspace: Workspace, options: Options, settings: Settings
 ) -> dict[str, list[str] | str]:
     """Write down what a lock is made from, to be kept in it.
 
     Args:
-        pyproject: the project.
-        options: how to choose; those that are not the default ones.
-        platforms: which platforms the lock is to cover, as written.
+        workspace: the projects.
+        options: how to choose, the settings among them; those that are not the default ones.
+        settings: of the project, for what else they say.
     """
+    defaults = {"strategy": "highest", "prerelease": "if-necessary"}
     inputs: dict[str, list[str] | str] = {
-        "requires-python": str(pyproject.requires_python or ""),
-        "platforms": sorted(platforms),
-        "dependencies": _texts(pyproject.dependencies),
+        "requires-python": str(workspace.root.requires_python or ""),
+        "platforms": sorted(settings.platforms),
+        "environments": sorted(settings.environments),
         "strategy": str(options.strategy),
         "prerelease": str(options.prerelease),
         "exclude-newer": options.cutoff,
         "constraints": _texts(root.requirement for root in options.constraints),
         "overrides": _texts(root.requirement for root in options.overrides),
+        "sources": describe_sources(workspace, settings.index.named),
+        **_requirements(workspace.root),
     }
-    state = state_of_build(pyproject)
-    if state is not None:
-        inputs["build"] = state
-    for kind, tables in (("extra", pyproject.extras), ("group", pyproject.groups)):
-        for name, requirements in tables.items():
-            inputs[f"{kind} {name}"] = _texts(requirements)
-    defaults = {"strategy": "highest", "prerelease": "if-necessary"}
+    for member in workspace.members:
+        place = relative(member.folder, workspace.root.folder)
+        inputs[f"member {member.name}"] = place if member.package else f"{place}, no package"
+        pythons = str(member.requires_python or "")
+        found = {"requires-python": pythons, **_requirements(member)}
+        inputs |= {f"{member.name}: {key}": value for key, value in found.items()}
     # A group may be empty and yet be one; everything else that is empty says nothing.
     return {
         key: value
         for key, value in inputs.items()
-        if (value or " " in key) and value != defaults.get(key)
+        if (value or _is_part(key)) and value != defaults.get(key)
     }
+
+
+def _requirements(pyproject: PyProject) -> dict[str, list[str] | str]:
+    found: dict[str, list[str] | str] = {
+        "dependencies": _texts(pyproject.dependencies),
+        "build": state_of_build(pyproject) or "",
+    }
+    for kind, tables in (("extra", pyproject.extras), ("group", pyproject.groups)):
+        for name, requirements in tables.items():
+            found[f"{kind} {name}"] = _texts(requirements)
+    return found
 
 
 def _texts(requirements: Iterable[Requirement]) -> list[str]:
     return sorted(without_users(str(requirement)) for requirement in requirements)
+
+
+def _is_part(key: str) -> bool:
+    return key.rpartition(": ")[2].startswith(("extra ", "group "))
 
 
 def changes(lock: Pylock, inputs: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -154,11 +176,12 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]
             yield f"{key}: `{old or 'default'}` became `{new or 'default'}`"
 
 
-def to_pylock(
+def to_pylock(  # noqa: PLR0913  # what was found, and what is written down with it
     locked: Locked,
     *,
     requires_python: SpecifierSet | None,
     inputs: Mapping[str, Any],
+    default_groups: Sequence[NormalizedName] = (),
     folder: Path | None = None,
     commits: Mapping[str, str] | None = None,
 ) -> Pylock:
@@ -168,6 +191,8 @@ def to_pylock(
         locked: what the resolver found.
         requires_python: of the project.
         inputs: as `inputs_of` gives them.
+        default_groups: the groups that are on where nothing is chosen; they are named nowhere
+            else (PEP 751).
         folder: of the lock, for relative paths; None leaves paths as they are.
         commits: which commit each address of a repository stands for.
 
@@ -179,17 +204,44 @@ def to_pylock(
         environments=[Marker(marker) for marker in locked.environments] or None,
         requires_python=requires_python,
         extras=list(locked.extras) or None,
-        dependency_groups=[str(name) for name in locked.groups] or None,
+        dependency_groups=[name for name in locked.groups if name not in default_groups] or None,
+        default_groups=list(default_groups) or None,
         created_by="trail",
-        packages=[_package(package, folder, commits or {}) for package in locked.packages],
+        packages=[
+            _package(package, folder, commits or {})
+            for package in _with_edges(locked.packages)
+            if package.direct is None or not package.direct.virtual
+        ],
         tool={_TOOL: {_INPUTS: dict(inputs)}},
     )
 
 
 def with_inputs(pylock: Pylock, inputs: Mapping[str, Any]) -> Pylock:
     """Give a lock with other inputs, as `inputs_of` gives them."""
-    # Not trail's own `replace`: packaging's values are those of the standard library.
+    # A value of packaging, so one of the standard library's.
     return dataclasses.replace(pylock, tool={_TOOL: {_INPUTS: dict(inputs)}})
+
+
+def _with_edges(packages: Sequence[LockedPackage]) -> Iterator[LockedPackage]:
+    """Put what a package without contents requires in the place of itself."""
+    virtual = {
+        package.name: package.dependencies
+        for package in packages
+        if package.direct is not None and package.direct.virtual
+    }
+    for package in packages:
+        found: dict[LockedDependency, None] = {}
+        queue = list(package.dependencies)
+        seen: set[NormalizedName] = set()
+        while queue:
+            one = queue.pop(0)
+            if one.name not in virtual:
+                found[one] = None
+            elif one.name not in seen:
+                seen.add(one.name)
+                queue += virtual[one.name]
+        order = sorted(found, key=lambda one: (one.name, one.version or ""))
+        yield replace(package, dependencies=tuple(order)) if seen else package
 
 
 def _package(package: LockedPackage, folder: Path | None, commits: Mapping[str, str]) -> Package:

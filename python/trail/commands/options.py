@@ -34,7 +34,14 @@ def with_settings(options: Options, settings: Settings) -> Options:
         cutoff=cutoff,
         exclude_newer=parse_moment(cutoff, datetime.now(UTC)) if cutoff else None,
         constraints=_roots(settings.constraints, "constraint-dependencies"),
-        overrides=_roots(settings.overrides, "override-dependencies"),
+        overrides=(
+            *_roots(settings.overrides, "override-dependencies"),
+            # What holds nowhere takes the requirement away.
+            *_roots(
+                (f"{name} ; python_version < '0'" for name in sorted(settings.exclusions)),
+                "exclude-dependencies",
+            ),
+        ),
         no_build=options.no_build | settings.wheels_only,
         no_binary=options.no_binary | settings.sources_only,
     )

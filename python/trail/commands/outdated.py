@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from trail.commands.lock import project_of, read_lock
+from trail.commands.lock import read_lock, workspace_of
 from trail.commands.options import with_settings
 from trail.index.client import IndexClient
 from trail.resolve.model import Options, Prerelease
@@ -58,7 +58,7 @@ def outdated(context: Context) -> tuple[Outdated, ...]:
         LockError: there is no lock.
         FetchError: an index cannot be reached.
     """
-    pylock = read_lock(project_of(context))
+    pylock = read_lock(workspace_of(context))
     packages = [package for package in pylock.packages if package.version and package.index]
     with (
         IndexClient(

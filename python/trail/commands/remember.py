@@ -37,7 +37,7 @@ def remember(
             `trail.depot.answers`); None where something depends on where the project lies.
     """
     layout = installed.stack.receiver.layout
-    project = str(installed.python.root)
+    project = str(installed.python.place)
     root = Root(
         project=project,
         request=words,

@@ -108,7 +108,7 @@ def link(
                 environ=context.environ if portable else None,
             )
         if is_linked(own, installed):
-            refresh_link(installed.python.root, prefix.path)
+            refresh_link(installed.python.place, prefix.path)
     return prefix
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from trail.index.core_metadata import CoreMetadata
     from trail.index.page import IndexFile, ProjectPage
     from trail.model import NormalizedName
+    from trail.project.pyproject import PyProject
     from trail.report import Reporter
     from trail.resolve.source import Answer, Direct
 
@@ -64,6 +65,7 @@ class IndexSource:
         self._reporter = reporter
         self._builder = builder
         self._likely = likely or {}
+        self._known: Mapping[str, PyProject] = {}
         self._submitted: list[Future[None]] = []
         # By name, and the address of the one index to ask if there is one.
         self._pages: dict[tuple[NormalizedName, str | None], _Work[ProjectPage | None]] = {}
@@ -94,6 +96,14 @@ class IndexSource:
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
         return ThreadPoolExecutor(_THREADS, "index")
+
+    def know(self, projects: Mapping[str, PyProject]) -> None:
+        """Say what projects in folders are, whatever their files say now.
+
+        Args:
+            projects: by the addresses of their folders.
+        """
+        self._known = projects
 
     # --- what the resolver asks for
 
@@ -131,8 +141,14 @@ class IndexSource:
         Raises:
             FetchError: it cannot be reached or read.
         """
-        from trail.commands.direct import read_direct  # noqa: PLC0415  # few projects have one
+        from trail.commands.direct import (  # noqa: PLC0415  # few projects have one
+            folder_metadata,
+            read_direct,
+        )
 
+        known = self._known.get(direct.url)
+        if known is not None:
+            return folder_metadata(known, virtual=direct.virtual), ()
         builder = self._builder() if self._builder is not None else None
         return read_direct(self._client, name, direct, builder)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.pylock import is_valid_pylock_path
 from packaging.specifiers import SpecifierSet
 
+from trail.commands.wanted import chosen_parts
 from trail.depot.roots import Input, take_input
 from trail.errors import LockError, ProjectError, UsageError
 from trail.interpreter.find import find_interpreter
@@ -22,8 +23,10 @@ from trail.values import dataclass, replace
 from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from packaging.pylock import Pylock
 
     from trail.commands.context import Context
     from trail.interpreter.model import Interpreter
@@ -41,24 +44,30 @@ class Request:
         python: which interpreter; None for the project's or the configured one.
         extras: of the project.
         groups: dependency groups, beside the default ones.
-        default_groups: whether the groups that the lock has on by default are wanted.
+        default_groups: whether the groups that are on by default are wanted.
+        members: the projects of a workspace that are meant; empty for the one that one is in.
+        all_members: whether all of them are.
         policy: what to do where the lock does not meet the project: `auto`, `locked` or
             `frozen` (see `trail.commands.lock.refresh_lock`).
         packages: requirements beside the project's, or instead of a project.
         requirements: requirements files that stand in for the lock.
         wheels: wheel files that stand in for the lock.
         sources_only: packages whose wheels are not used, beside those of the settings.
+        own: whether the projects themselves come along.
     """
 
     python: str | None = None
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     default_groups: bool = True
+    members: tuple[str, ...] = ()
+    all_members: bool = False
     policy: str = "auto"
     packages: tuple[str, ...] = ()
     requirements: tuple[Path, ...] = ()
     wheels: tuple[Path, ...] = ()
     sources_only: Names = NO_NAMES
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +77,13 @@ class Python:
     Args:
         interpreter: the Python.
         root: the project's folder, or where the command was started.
+        place: the same, or the folder of the member of a workspace that one is in.
         inputs: the files that decided, as they were when they were read.
     """
 
     interpreter: Interpreter
     root: Path
+    place: Path
     inputs: tuple[Input, ...]
 
 
@@ -105,22 +116,34 @@ def choose_python(context: Context, request: Request, known: Path | None) -> Pyt
     inputs = _Inputs()
     project = context.project
     root = project.root if project is not None else context.start
-    place = (project.version_file if project is not None else None) or root / ".python-version"
-    version_file = inputs.read(place)
-    inputs.read(root / "pyproject.toml")
-    pyproject = project.pyproject if project is not None else None
+    version_file = None
+    for folder in _between(context.place, root):
+        version_file = version_file or inputs.read(folder / ".python-version")
+    if context.inner_version_file is not None:
+        version_file = inputs.read(context.inner_version_file)
+    workspace = project.workspace if project is not None else None
+    for one in (workspace.root, *workspace.members) if workspace is not None else ():
+        inputs.read(one.path)
+    if workspace is None:
+        inputs.read(root / "pyproject.toml")
     interpreter = find_interpreter(
         request.python or context.settings.python,
         context.places(known),
         requires_python=(
-            pyproject.requires_python
-            if pyproject is not None
+            workspace.requires_python
+            if workspace is not None
             else _lock_requires(inputs.read(root / "pylock.toml"))
         ),
         version_file=None if version_file is None else version_file.decode(errors="replace"),
     )
     inputs.add_program(interpreter.base)
-    return Python(interpreter=interpreter, root=root, inputs=inputs.seen())
+    return Python(interpreter=interpreter, root=root, place=context.place, inputs=inputs.seen())
+
+
+def _between(place: Path, root: Path) -> tuple[Path, ...]:
+    """List the folders from one up to another above it."""
+    folders = (place, *place.parents)
+    return folders[: folders.index(root) + 1]
 
 
 def _lock_requires(data: bytes | None) -> SpecifierSet | None:
@@ -193,14 +216,19 @@ def _select(
         selections = [_from_wheels(request.wheels, interpreter)]
         for path in request.requirements:
             if path in locks:
-                selections.append(_from_lock(path, request, interpreter, inputs))
+                lock = _read_lock(path, inputs)
+                default = (lock.default_groups or ()) if request.default_groups else ()
+                parts = request.extras, (*default, *request.groups)
+                selections.append(_from_lock(lock, path, parts, request, interpreter))
                 continue
             selection, index = _from_requirements(path, context, interpreter, inputs, index)
             selections.append(selection)
         return _join(selections), index
     path = python.root / "pylock.toml"
     if inputs.read(path) is not None:
-        return _from_lock(path, request, interpreter, inputs), index
+        lock = _read_lock(path, inputs)
+        parts = chosen_parts(context, request, lock)
+        return _from_lock(lock, path, parts, request, interpreter), index
     path = python.root / "requirements.txt"
     if inputs.read(path) is not None:
         if request.extras or request.groups:
@@ -219,21 +247,27 @@ def _select(
     )
 
 
-def _from_lock(
-    path: Path, request: Request, interpreter: Interpreter, inputs: _Inputs
-) -> Selection:
+def _read_lock(path: Path, inputs: _Inputs) -> Pylock:
     data = inputs.read(path)
     if data is None:
         raise LockError(f"there is no file `{path}`")
-    lock = pylock.read_pylock(data, path)
-    default = (lock.default_groups or ()) if request.default_groups else ()
+    return pylock.read_pylock(data, path)
+
+
+def _from_lock(
+    lock: Pylock,
+    path: Path,
+    parts: tuple[Sequence[str], Sequence[str]],
+    request: Request,
+    interpreter: Interpreter,
+) -> Selection:
     return pylock.select(
         lock,
         path,
         environment=interpreter.environment,
         tags=interpreter.tags,
-        extras=request.extras,
-        groups=(*default, *request.groups),
+        extras=parts[0],
+        groups=parts[1],
         sources_only=request.sources_only,
     )
 
@@ -245,21 +279,11 @@ def _with_packages(
     from trail.commands.adhoc import resolve_here  # noqa: PLC0415  # the resolver: 60 ms
 
     project = context.project
-    if project is None or project.pyproject is not None:
+    if project is None or project.workspace is not None:
         inputs.read(python.root / "pylock.toml")
-        return resolve_here(
-            context,
-            python.interpreter,
-            request.packages,
-            pyproject=None if project is None else project.pyproject,
-            extras=request.extras,
-            groups=request.groups,
-            sources_only=request.sources_only,
-        )
+        return resolve_here(context, python.interpreter, request)
     pins, _ = _select(context, replace(request, packages=()), python, inputs)
-    return resolve_here(
-        context, python.interpreter, request.packages, pins=pins, sources_only=request.sources_only
-    )
+    return resolve_here(context, python.interpreter, request, pins=pins)
 
 
 def _from_requirements(

@@ -7,15 +7,37 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trail.commands.decisive import NOT_SOURCES, decisive_files
 from trail.depot.entry import Origin, public_url
 from trail.index.digests import STRONG
 from trail.model import SourceKind, SourcePackage, WheelFile
 
-__all__ = ["as_file", "digest_of", "folder_of", "origin_of", "place_of"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["as_file", "digest_of", "folder_of", "origin_of", "place_of", "state_of_files"]
 
 _LEFT_BY_BUILDS = frozenset({"build", "dist"})
+
+
+def state_of_files(folder: Path, patterns: Iterable[str]) -> str:
+    """Digest files of a folder, the same way on every machine.
+
+    Args:
+        folder: the folder.
+        patterns: names and patterns of files in it; those that are missing do not count.
+    """
+    found = hashlib.sha256()
+    for pattern in patterns:
+        for path in sorted(folder.glob(pattern)):
+            with contextlib.suppress(OSError):
+                # Git may change line ends, and the lock is to be the same everywhere.
+                data = path.read_bytes().replace(b"\r\n", b"\n")
+                name = path.relative_to(folder).as_posix()
+                found.update(f"{name} {hashlib.sha256(data).hexdigest()}\n".encode())
+    return found.hexdigest()
 
 
 def as_file(source: SourcePackage) -> WheelFile:

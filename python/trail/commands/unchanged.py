@@ -23,6 +23,7 @@ from trail.errors import ProjectError
 from trail.model import NO_NAMES
 from trail.pip_settings import config_files
 from trail.project.pyproject import read_pyproject
+from trail.project.sources import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from trail.commands.context import Context
     from trail.depot.roots import Input
     from trail.project.pyproject import PyProject
+    from trail.project.workspace import Workspace
     from trail.resolve.model import Options
 
 __all__ = ["Memory", "lapses", "meets_project"]
@@ -41,7 +43,7 @@ __all__ = ["Memory", "lapses", "meets_project"]
 
 def meets_project(
     context: Context,
-    pyproject: PyProject,
+    workspace: Workspace,
     pylock: Pylock,
     options: Options,
     environments: Sequence[Mapping[str, str]],
@@ -53,7 +55,7 @@ def meets_project(
 
     Args:
         context: where and how.
-        pyproject: the project.
+        workspace: the project, or several of them.
         pylock: its lock.
         options: how the lock is to be made, the settings included.
         environments: the marker values of the targets that it is to cover.
@@ -64,21 +66,23 @@ def meets_project(
         any(names != NO_NAMES for names in chosen)
         or settings.index.refreshes
         or settings.index.find_links
-        or state_of_build(pyproject) is not None
+        or workspace.members
+        or state_of_build(workspace.root) is not None
     )
-    inputs = inputs_of(pyproject, options, settings.platforms)
+    inputs = inputs_of(workspace, options, settings)
     if unusual or not _is_lasting(pylock) or changes(pylock, inputs) != ():
         return False
-    indexes = {redact(without_users(address)) for address in settings.index.indexes()}
+    known = (*settings.index.indexes(), *(one.url for one in settings.index.named))
+    indexes = {redact(without_users(address)) for address in known}
     return (
         all(one.index in indexes for one in pylock.packages if one.index is not None)
         and all(_covers(pylock, environment) for environment in environments)
-        and not any(lapses(pyproject, pylock, options, environments))
+        and not any(lapses(workspace, pylock, options, environments))
     )
 
 
 def lapses(
-    pyproject: PyProject,
+    workspace: Workspace,
     pylock: Pylock,
     options: Options,
     environments: Iterable[Mapping[str, str]],
@@ -86,7 +90,7 @@ def lapses(
     """Say what the project requires and its lock does not have; a line for each.
 
     Args:
-        pyproject: the project.
+        workspace: the project; of several only what is in the lock is looked at.
         pylock: its lock, made from the same inputs.
         options: how it was made.
         environments: the marker values of the targets that it may cover.
@@ -96,9 +100,10 @@ def lapses(
         packages.setdefault(package.name, []).append(package)
     covered = [one for one in environments if _covers(pylock, one)]
     replaced = {canonicalize_name(root.requirement.name) for root in options.overrides}
-    for requirement, scope in _asked(pyproject):
+    elsewhere = rules_of(workspace.root, workspace)  # may have no version, and no contents
+    for requirement, scope in () if workspace.members else _asked(workspace.root):
         name = canonicalize_name(requirement.name)
-        if name == pyproject.name or name in replaced:
+        if name == workspace.root.name or name in replaced or name in elsewhere:
             continue
         for environment in covered:
             holds = requirement.marker is None or requirement.marker.evaluate(
@@ -148,7 +153,8 @@ class Memory:
             or pyproject.path.parent != project.root
             or context.settings.index.find_links
             or state_of_build(pyproject) is not None
-            or not {"workspace", "sources"}.isdisjoint(pyproject.trail)
+            or (project.workspace is not None and project.workspace.members)
+            or not {"workspace", "sources"}.isdisjoint({*pyproject.trail, *pyproject.uv})
         ):
             self._request = None
 

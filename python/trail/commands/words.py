@@ -33,6 +33,7 @@ WITH_VALUE = frozenset(
         "--python",
         "--extra",
         "--group",
+        "--package",
         "--with",
         "--jobs",
         "--link-mode",
@@ -116,6 +117,9 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     extras: Sequence[str] = (),
     groups: Sequence[str] = (),
     default_groups: bool = True,
+    members: Sequence[str] = (),
+    all_members: bool = False,
+    own: bool = True,
     frozen: bool = False,
     packages: Sequence[str] = (),
     sources_only: Sequence[str] = (),
@@ -129,6 +133,9 @@ def install_words(  # noqa: PLR0913  # the parts of a request
         extras: of the project.
         groups: dependency groups, beside the default ones.
         default_groups: whether those are wanted.
+        members: the projects of a workspace that are meant.
+        all_members: whether all of them are.
+        own: whether the projects themselves come along.
         frozen: whether the lock is taken as it is, even if it does not meet the project.
         packages: requirements beside the project's.
         sources_only: packages whose wheels are not used.
@@ -141,6 +148,11 @@ def install_words(  # noqa: PLR0913  # the parts of a request
     words += [f"--group={name}" for name in sorted(groups)]
     if not default_groups:
         words.append("--no-default-groups")
+    words += [f"--package={name}" for name in sorted(members)]
+    if all_members:
+        words.append("--all-packages")
+    if not own:
+        words.append("--no-project")
     if frozen:
         words.append("--frozen")
     words += [f"--with={_public(word)}" for word in packages]

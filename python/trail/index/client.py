@@ -76,7 +76,12 @@ class IndexClient:
         self._pause = pause or self._closed.wait
         self._lock = threading.Lock()
         self._credentials = Credentials(
-            (*settings.extra_index_urls, settings.index_url or "", *settings.find_links),
+            (
+                *settings.extra_index_urls,
+                settings.index_url or "",
+                *settings.find_links,
+                *(one.url for one in settings.named),
+            ),
             settings.netrc,
             keyring=settings.keyring,
         )

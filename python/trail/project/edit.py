@@ -16,12 +16,13 @@ from tomlkit.exceptions import TOMLKitError
 from trail.errors import ProjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tomlkit.items import Array
     from tomlkit.toml_document import TOMLDocument
 
-__all__ = ["Place", "add_requirement", "new_pyproject", "remove_requirement"]
+__all__ = ["Place", "add_requirement", "add_source", "new_pyproject", "remove_requirement"]
 
 Place = tuple[str, ...]
 """Where a list of requirements stands: keys from the top of the file."""
@@ -94,6 +95,35 @@ def remove_requirement(text: str, path: Path, place: Place, name: str) -> str | 
         return None
     for number in reversed(positions):
         del array[number]
+    return tomlkit.dumps(document)
+
+
+def add_source(text: str, path: Path, name: str, source: Mapping[str, object]) -> str:
+    """Say where a package comes from, in the table of sources that the file has.
+
+    Args:
+        text: the file's content.
+        path: the file, for messages.
+        name: the package.
+        source: for instance `{"workspace": True}`.
+
+    Raises:
+        ProjectError: the file is not TOML, or what is at the place is no table.
+    """
+    document = _parse(text, path)
+    tool: Any = document.get("tool", {})
+    of_uv = "sources" in tool.get("uv", {}) and "sources" not in tool.get("trail", {})
+    keys = ("tool", "uv" if of_uv else "trail", "sources")
+    table: Any = document
+    for number, key in enumerate(keys):
+        if key not in table:
+            table[key] = tomlkit.table(is_super_table=number < len(keys) - 1)
+        table = table[key]
+        if not hasattr(table, "keys"):
+            raise ProjectError(f"`{'.'.join(keys[: number + 1])}` in `{path}` is not a table")
+    inline = tomlkit.inline_table()
+    inline.update(source)
+    table[name] = inline
     return tomlkit.dumps(document)
 
 

@@ -1,17 +1,18 @@
 """Find the project that a folder belongs to.
 
 The root is the nearest folder, from the start upwards, that has a `pylock.toml` or a
-`pyproject.toml`. A `requirements.txt` alone is no sign of a project above (many belong to
-documentation or examples): it counts only in the start folder, and only if there is no
-project around it. `.python-version` is looked for from the start up to the root.
+`pyproject.toml`; if a `pyproject.toml` further up declares that folder as a member of its
+workspace, it is the one of the workspace. A `requirements.txt` alone is no sign of a project
+above (many belong to documentation or examples): it counts only in the start folder, and only
+if there is no project around it. `.python-version` is looked for from the start up to the root.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trail.errors import ProjectError
-from trail.project.pyproject import PyProject, read_pyproject
+from trail.project.pyproject import PyProject, load_pyproject
+from trail.project.workspace import Workspace, contains, declares, read_workspace
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -30,16 +31,32 @@ class Project:
     """A project.
 
     Args:
-        root: its folder, absolute.
-        pyproject: what its `pyproject.toml` says, or None where there is none.
+        root: the folder of its lock, absolute.
+        place: the folder of the project that the start lies in: the root, or a member's.
+        workspace: what its `pyproject.toml` says, with the members that it declares; None
+            where there is none.
         lock_path: its `pylock.toml`, else its `requirements.txt`, else None.
         version_file: the `.python-version` that holds in the start folder, or None.
     """
 
     root: Path
-    pyproject: PyProject | None = None
+    place: Path
+    workspace: Workspace | None = None
     lock_path: Path | None = None
     version_file: Path | None = None
+
+    @property
+    def pyproject(self) -> PyProject | None:
+        """What the root's `pyproject.toml` says; None where there is none."""
+        return None if self.workspace is None else self.workspace.root
+
+    @property
+    def here(self) -> PyProject | None:
+        """What the `pyproject.toml` of the project says that the start lies in."""
+        if self.workspace is None:
+            return None
+        members = (one for one in self.workspace.members if one.folder == self.place)
+        return next(members, self.workspace.root)
 
 
 def find_project(start: Path) -> Project | None:
@@ -55,18 +72,44 @@ def find_project(start: Path) -> Project | None:
         ProjectError: its `pyproject.toml` cannot be read.
     """
     folders = (start, *start.parents)
-    root = next((one for one in folders if _has(one, LOCK) or _has(one, PYPROJECT)), None)
-    if root is None:
+    place = next((one for one in folders if _has(one, LOCK) or _has(one, PYPROJECT)), None)
+    if place is None:
         if not _has(start, REQUIREMENTS):
             return None
-        root = start
+        place = start
+    root, pyproject = place, None
+    if _has(place, PYPROJECT):
+        pyproject = load_pyproject(place / PYPROJECT)
+        if not declares(pyproject):
+            pyproject = _root_above(place) or pyproject
+        root = pyproject.folder
     within = folders[: folders.index(root) + 1]
     return Project(
         root=root,
-        pyproject=_read(root / PYPROJECT) if _has(root, PYPROJECT) else None,
+        place=place,
+        workspace=None if pyproject is None else read_workspace(pyproject),
         lock_path=next((root / name for name in (LOCK, REQUIREMENTS) if _has(root, name)), None),
         version_file=next((one / VERSION_FILE for one in within if _has(one, VERSION_FILE)), None),
     )
+
+
+def _root_above(place: Path) -> PyProject | None:
+    """Find the workspace that a folder is declared a member of."""
+    for folder in place.parents:
+        path = folder / PYPROJECT
+        # Most say nothing of workspaces, and are not looked at more closely.
+        if _has(folder, PYPROJECT) and _mentions(path, b"workspace"):
+            root = load_pyproject(path)
+            if contains(root, place):
+                return root
+    return None
+
+
+def _mentions(path: Path, word: bytes) -> bool:
+    try:
+        return word in path.read_bytes()
+    except OSError:  # as below
+        return False
 
 
 def _has(folder: Path, name: str) -> bool:
@@ -74,13 +117,3 @@ def _has(folder: Path, name: str) -> bool:
         return (folder / name).is_file()
     except OSError:  # a folder above that may not be looked into
         return False
-
-
-def _read(path: Path) -> PyProject:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ProjectError(
-            f"cannot read `{path}`", details=(("problem", error.strerror or str(error)),)
-        ) from error
-    return read_pyproject(data, path)

@@ -1,29 +1,32 @@
 """`pyproject.toml`, as far as running a project needs it; it is read, never written here.
 
-`[project]` is PEP 621, `[dependency-groups]` PEP 735. `[tool.trail]` is handed on as it
-stands: `trail.settings` knows its keys.
+`[project]` is PEP 621, `[dependency-groups]` PEP 735. `[tool.trail]` and `[tool.uv]` are
+handed on as they stand: `trail.settings`, `trail.project.sources` and
+`trail.project.workspace` know their keys.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import InvalidName, canonicalize_name
+from packaging.utils import InvalidName
 
 from trail.errors import ProjectError
 from trail.model import EntryPoint, NormalizedName
+from trail.project.table import Table, normalised
 from trail.toml import parse_toml
 from trail.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["PyProject", "read_pyproject"]
+    from packaging.requirements import Requirement
 
-_T = TypeVar("_T")
+__all__ = ["PyProject", "load_pyproject", "read_pyproject"]
+
+_DEV = NormalizedName("dev")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class PyProject:
     Args:
         path: the file.
         name: the project's, or None where there is no `[project]`.
+        version: the project's, or None where only the build tells it.
         requires_python: which Pythons it supports, or None for all.
         dependencies: what it needs.
         extras: what each extra needs.
@@ -40,11 +44,18 @@ class PyProject:
         scripts: the commands it has, sorted.
         dynamic: the keys of `[project]` that only a build can tell.
         builds: whether it says how the project is built (PEP 518).
+        built: the keys of `[project]` that are not as in the file, but as the build said.
+        package: whether it is to be made importable as a distribution: by its build, or
+            without one for `layout`.
+        layout: folders that are importable packages as they are: by the name to import, the
+            path from the project's folder.
         trail: the table `[tool.trail]`.
+        uv: the table `[tool.uv]`.
     """
 
     path: Path
     name: NormalizedName | None = None
+    version: str | None = None
     requires_python: SpecifierSet | None = None
     dependencies: tuple[Requirement, ...] = ()
     extras: Mapping[NormalizedName, tuple[Requirement, ...]] = field(default_factory=dict)
@@ -52,7 +63,41 @@ class PyProject:
     scripts: tuple[EntryPoint, ...] = ()
     dynamic: frozenset[str] = frozenset()
     builds: bool = False
+    built: frozenset[str] = frozenset()
+    package: bool = False
+    layout: Mapping[str, str] = field(default_factory=dict)
     trail: Mapping[str, object] = field(default_factory=dict)
+    uv: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self.path.parent
+
+    @property
+    def tool(self) -> Table:
+        """The table `[tool.trail]`, to take values from."""
+        return Table(path=self.path, key="tool.trail", values=self.trail)
+
+    @property
+    def uv_tool(self) -> Table:
+        """The table `[tool.uv]`, to take values from."""
+        return Table(path=self.path, key="tool.uv", values=self.uv)
+
+
+def load_pyproject(path: Path) -> PyProject:
+    """Read a `pyproject.toml` from its file.
+
+    Raises:
+        ProjectError: it cannot be read, it is not TOML, or a value is wrong.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ProjectError(
+            f"cannot read `{path}`", details=(("problem", error.strerror or str(error)),)
+        ) from error
+    return read_pyproject(data, path)
 
 
 def read_pyproject(data: bytes, path: Path) -> PyProject:
@@ -66,100 +111,43 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
         ProjectError: it is not TOML, or a value is wrong; the details name the key.
     """
     document = parse_toml(data, path, ProjectError)
-    top = _Table(path=path, key="", values=document)
-    project = top.table("project")
+    top = Table(path=path, key="", values=document)
+    project, tool = top.table("project"), top.table("tool")
     if project.values and "name" not in project.values:
         raise project.fault("name", "it is missing")
     extras = project.table("optional-dependencies")
+    builds = "build-system" in document
+    package, layout = _package(tool, builds=builds)
     return PyProject(
         path=path,
-        name=project.parsed("name", _name, InvalidName),
+        name=project.parsed("name", normalised, InvalidName),
+        version=project.text("version"),
         requires_python=project.parsed("requires-python", SpecifierSet, InvalidSpecifier),
         dependencies=project.requirements("dependencies"),
         extras={extras.name(extra): extras.requirements(extra) for extra in extras.values},
-        groups=_groups(top.table("dependency-groups")),
+        groups=_groups(top.table("dependency-groups"), tool.table("uv")),
         scripts=tuple(
             sorted(
                 (
-                    *project.table("scripts").scripts(gui=False),
-                    *project.table("gui-scripts").scripts(gui=True),
+                    *_scripts(project.table("scripts"), gui=False),
+                    *_scripts(project.table("gui-scripts"), gui=True),
                 )
             )
         ),
         dynamic=frozenset(project.texts("dynamic")),
-        builds="build-system" in document,
-        trail=top.table("tool").table("trail").values,
+        builds=builds,
+        package=package,
+        layout=layout,
+        trail=tool.table("trail").values,
+        uv=tool.table("uv").values,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Table:
-    """A table of the file: takes typed values out of it, or says what is wrong with them."""
-
-    path: Path
-    key: str
-    values: Mapping[str, Any]
-
-    def fault(self, key: str, problem: str) -> ProjectError:
-        problem = problem[:1].lower() + problem[1:].rstrip(".")
-        return ProjectError(
-            f"`{self.path}` has a wrong value",
-            details=(("key", self.full(key)), ("problem", problem)),
-        )
-
-    def full(self, key: str) -> str:
-        return f"{self.key}.{key}" if self.key else key
-
-    def table(self, key: str) -> _Table:
-        found = self.values.get(key, {})
-        if not isinstance(found, dict):
-            raise self.fault(key, "it is not a table")
-        return _Table(path=self.path, key=self.full(key), values=found)
-
-    def text(self, key: str) -> str | None:
-        found = self.values.get(key)
-        if found is not None and not isinstance(found, str):
-            raise self.fault(key, "it is not text")
-        return found
-
-    def texts(self, key: str) -> list[str]:
-        found = self.values.get(key, [])
-        if not isinstance(found, list):
-            raise self.fault(key, "it is not a list")
-        for place, item in enumerate(found):
-            if not isinstance(item, str):
-                raise self.fault(f"{key}[{place}]", "it is not text")
-        return found
-
-    def parsed(self, key: str, parse: Callable[[str], _T], error: type[ValueError]) -> _T | None:
-        text = self.text(key)
-        return None if text is None else self.parse(text, key, parse, error)
-
-    def parse(self, text: str, key: str, parse: Callable[[str], _T], error: type[ValueError]) -> _T:
-        try:
-            return parse(text)
-        except error as fault:
-            raise self.fault(key, str(fault).splitlines()[0]) from fault
-
-    def name(self, key: str) -> NormalizedName:
-        """Normalise a name that is a key."""
-        return self.parse(key, key, _name, InvalidName)
-
-    def requirements(self, key: str) -> tuple[Requirement, ...]:
-        return tuple(
-            self.parse(text, f"{key}[{place}]", Requirement, InvalidRequirement)
-            for place, text in enumerate(self.texts(key))
-        )
-
-    def scripts(self, *, gui: bool) -> list[EntryPoint]:
-        return [EntryPoint(name=name, value=self.text(name) or "", gui=gui) for name in self.values]
+def _scripts(table: Table, *, gui: bool) -> list[EntryPoint]:
+    return [EntryPoint(name=name, value=table.text(name) or "", gui=gui) for name in table.values]
 
 
-def _name(text: str) -> NormalizedName:
-    return NormalizedName(canonicalize_name(text, validate=True))
-
-
-def _groups(table: _Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
+def _groups(table: Table, uv: Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
     """Resolve the includes of all groups (PEP 735)."""
     from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415  # few need it
 
@@ -169,4 +157,26 @@ def _groups(table: _Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
             groups[table.name(group)] = DependencyGroupResolver(table.values).resolve(group)
         except ExceptionGroup as faults:
             raise table.fault(group, str(faults.exceptions[0]).splitlines()[0]) from faults
+    # The group of uv's projects before there were groups.
+    older = uv.requirements("dev-dependencies")
+    if older:
+        groups[_DEV] = (*groups.get(_DEV, ()), *older)
     return groups
+
+
+def _package(tool: Table, *, builds: bool) -> tuple[bool, Mapping[str, str]]:
+    """Read `package` of `[tool.trail]`, or else of `[tool.uv]`."""
+    trail = tool.table("trail")
+    if not isinstance(trail.values.get("package", True), bool):
+        layout = trail.table("package")
+        for name in layout.values:
+            text = layout.text(name) or ""
+            if not name.isidentifier():
+                raise layout.fault(name, "it is no name that can be imported")
+            if not text or text.startswith("/") or ".." in text.split("/"):
+                raise layout.fault(name, "it is not a folder below the project's own")
+        return True, layout.values
+    given = trail.flag("package")
+    if given is None:
+        given = tool.table("uv").flag("package")
+    return (builds if given is None else given), {}
