@@ -20,6 +20,9 @@ class Reporter:
     def unpacked(self, name: str) -> None:
         """A wheel is in the depot."""
 
+    def doing(self, message: str) -> None:
+        """What goes on now and may take a while, until the next such message or anything else."""
+
     def warn(self, message: str) -> None:
         """Something the user should know that does not stop the work; one line, no period."""
 

@@ -1,4 +1,4 @@
-"""The bars, as a terminal of 80 columns gets them."""
+"""Bars and the line that says what goes on, as a terminal of 80 columns gets them."""
 
 from __future__ import annotations
 
@@ -35,3 +35,28 @@ def test_names_and_figures_fit_into_80_columns(monkeypatch: pytest.MonkeyPatch) 
     assert all(len(line) <= 78 for line in lines)
     assert re.match(r"numpy 2\.4\.6 .*━.* 1\.0/2\.0 MB", lines[-2])
     assert re.match(r"charset_normalizer_with_mor… .*━.* 1\.0/2\.0 MB", lines[-1])
+
+
+def screen(sent: str) -> list[str]:
+    """What is left on a terminal that was sent this."""
+    lines = []
+    for line in sent.split("\n"):
+        shown: list[str] = []
+        for part in line.split("\r"):
+            shown[: len(part)] = part
+        lines.append("".join(shown).rstrip())
+    return lines
+
+
+def test_what_goes_on_is_one_line_that_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal()
+    with TerminalReporter(Printer(stream=terminal)) as reporter:
+        reporter.doing("resolving: 9 projects, charset-normalizer")
+        reporter.doing("resolving: 10 projects, six")
+        assert screen(terminal.getvalue()) == ["resolving: 10 projects, six"]
+        reporter.warn("`six` is archived")
+        assert screen(terminal.getvalue()) == ["warning: `six` is archived", ""]
+        reporter.doing(f"building {LONG}")
+        assert screen(terminal.getvalue())[1] == f"building {LONG}"[:79]
+    assert screen(terminal.getvalue()) == ["warning: `six` is archived", ""]

@@ -1,7 +1,8 @@
-"""Progress on a terminal: a bar for each download, in lines of at most 80 columns."""
+"""Progress on a terminal: a bar for each download, or a line that says what goes on."""
 
 from __future__ import annotations
 
+import shutil
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -48,13 +49,18 @@ class PlainReporter(Reporter):
 
 
 class TerminalReporter(PlainReporter):
-    """Shows bars with rich, which is imported only when there is something to show."""
+    """Shows bars with rich, which is imported only when there is something to show.
+
+    What goes on besides downloads is one line without it: resolving may be over before rich
+    is imported.
+    """
 
     def __init__(self, printer: Printer) -> None:
         super().__init__(printer)
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
+        self._doing = 0  # columns
 
     def __exit__(
         self,
@@ -62,8 +68,20 @@ class TerminalReporter(PlainReporter):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        with self._lock:
+            self._wipe()
+            if self._progress is not None:
+                self._progress.stop()
+
+    def doing(self, message: str) -> None:
+        """Show what goes on, where no bars are."""
+        with self._lock:
+            if self._progress is None:
+                width = shutil.get_terminal_size().columns - 1  # the last one breaks the line
+                line = message[:width]
+                self.printer.stream.write(f"\r{line.ljust(self._doing)}\r{line}")
+                self.printer.stream.flush()
+                self._doing = len(line)
 
     def begin(self, name: str, size: int | None) -> None:
         """Add a bar."""
@@ -86,14 +104,34 @@ class TerminalReporter(PlainReporter):
     def warn(self, message: str) -> None:
         """Show a warning above the bars."""
         with self._lock:
+            self._wipe()
             if self._progress is not None:
                 self._progress.stop()
                 self._progress = None
                 self._tasks.clear()
             super().warn(message)
 
+    def say(self, message: str) -> None:
+        """Show what was done."""
+        with self._lock:
+            self._wipe()
+            super().say(message)
+
+    def note(self, message: str) -> None:
+        """Show a detail, with -v."""
+        with self._lock:
+            self._wipe()
+            super().note(message)
+
+    def _wipe(self) -> None:
+        if self._doing:
+            self.printer.stream.write(f"\r{' ' * self._doing}\r")
+            self.printer.stream.flush()
+            self._doing = 0
+
     def _bars(self) -> Progress:
         if self._progress is None:
+            self._wipe()
             from rich.console import Console  # noqa: PLC0415  # 60 ms, only on a terminal
             from rich.progress import (  # noqa: PLC0415  # the same
                 BarColumn,
@@ -124,7 +162,7 @@ def short_name(filename: str) -> str:
 
 
 def choose_reporter(printer: Printer) -> PlainReporter:
-    """Bars on a terminal, unless quiet; otherwise warnings and notes only."""
+    """Progress on a terminal, unless quiet; otherwise warnings and notes only."""
     if printer.verbosity >= 0 and printer.stream.isatty():
         return TerminalReporter(printer)
     return PlainReporter(printer)

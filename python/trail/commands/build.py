@@ -191,6 +191,7 @@ class Builder:
             return Made(path=own)
         with self._backend(source, recipe, beside, staging) as backend:
             self._reporter.note(f"building {source.label}")
+            self._reporter.doing(f"building {source.label}")
             wheel = backend.build(folder, editable=source.editable)
             self.count += len(self._at_work) == 1  # not for another build
             return Made(path=wheel, entries=backend.entries)
@@ -202,6 +203,7 @@ class Builder:
         folder.mkdir()
         with self._backend(source, recipe, beside, staging) as backend:
             self._reporter.note(f"asking the build of {source.label} for its metadata")
+            self._reporter.doing(f"asking the build of {source.label} for its metadata")
             data = backend.metadata(folder)
             if data is None:
                 raise _OnlyBuilds

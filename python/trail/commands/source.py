@@ -115,6 +115,7 @@ class IndexSource:
         """
         key = (name, index)
         if key not in self._projects:
+            self._reporter.doing(f"resolving: {len(self._projects) + 1} projects, {name}")
             page = self._page(name, index).result()
             self._projects[key] = None if page is None else _as_project(page)
             if page is not None and page.status == "quarantined":
