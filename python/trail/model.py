@@ -317,6 +317,7 @@ class Selection:
         sources: what must be built.
         wheels_only: packages that are not built, as a file says that names the others.
         sources_only: packages whose wheels are not used, as it says.
+        withheld: names of what the lock has besides, for other choices or targets.
     """
 
     wheels: tuple[WheelFile, ...] = ()
@@ -324,3 +325,4 @@ class Selection:
     sources: tuple[SourcePackage, ...] = ()
     wheels_only: Names = NO_NAMES
     sources_only: Names = NO_NAMES
+    withheld: tuple[NormalizedName, ...] = ()

@@ -131,6 +131,27 @@ def test_a_command_of_a_locked_package_that_is_not_selected(warm: Project) -> No
     )
 
 
+@FIRST_OR_AGAIN
+def test_no_other_program_stands_in_for_a_package_that_is_not_selected(
+    warm: Project, tmp_path: Path
+) -> None:
+    other = tmp_path / "elsewhere" / "checker"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\necho of another Python\n")
+    other.chmod(0o755)
+    path = f"{other.parent}{os.pathsep}{os.environ['PATH']}"
+    result = warm.trail("run", "checker", PATH=path)
+    assert result.code == 127
+    assert result.err == (
+        "error: cannot run `checker`: it was not found\n"
+        "  package:  checker, locked but not selected\n"
+        '  marker:   "dev" in dependency_groups\n'
+        f"  not used: {other}\n"
+        "hint: trail run --group dev checker\n"
+    )
+    assert warm.trail("run", str(other)).out == "of another Python\n"
+
+
 def test_groups_add_to_the_default_ones(project: Project, tmp_path: Path) -> None:
     one, two = (make_wheel(tmp_path, name, "1", {f"{name}.py": ""}) for name in ("one", "two"))
     project.lock(

@@ -48,6 +48,7 @@ class Installed:
         seconds: how long all of it took.
         lasting: whether the answer is the same as long as the inputs are.
         portable: whether it is the same for every project with the same files.
+        withheld: names of what the lock has besides.
     """
 
     python: Python
@@ -59,6 +60,7 @@ class Installed:
     seconds: float = 0.0
     lasting: bool = True
     portable: bool = False
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ def install(context: Context, request: Request) -> Installed:
             entries=entries,
             stack=stack,
             inputs=root.inputs,
+            withheld=root.withheld,
             portable=is_given(str(stack.receiver.layout.answers), root, context.environ),
             seconds=time.monotonic() - begun,
         )
@@ -139,6 +142,7 @@ def install(context: Context, request: Request) -> Installed:
         downloaded=provided.downloaded,
         seconds=time.monotonic() - begun,
         lasting=lasting,
+        withheld=selection.withheld,
         # What is built may be a folder of the project's own.
         portable=lasting
         and not (selection.sources or request.packages or request.wheels)

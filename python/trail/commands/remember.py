@@ -44,6 +44,7 @@ def remember(
         prefix=prefix,
         entries=[entry.id for entry in installed.entries],
         inputs=installed.inputs,
+        withheld=installed.withheld,
         depots=[str(depot.layout.root) for depot in installed.stack.depots],
     )
     with contextlib.suppress(OSError):

@@ -72,7 +72,7 @@ def replay_run(words: list[str], environ: dict[str, str]) -> None:
     compile_in_background(root.prefix, environ)
     environ = surroundings(root.prefix, environ)
     try:
-        start(program(command, root.prefix, environ), environ)
+        start(program(command, root.prefix, environ, root.withheld), environ)
     except CannotStart:
         return
 

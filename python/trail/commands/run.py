@@ -132,7 +132,7 @@ def prepare(
     seconds = time.monotonic() - begun - installed.seconds
     environ = surroundings(str(prefix.path), context.environ)
     try:
-        arguments = program(command, str(prefix.path), environ)
+        arguments = program(command, str(prefix.path), environ, installed.withheld)
     except CannotStart as fault:
         from trail.commands.unknown import explain  # noqa: PLC0415  # rarely needed
 

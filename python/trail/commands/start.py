@@ -12,7 +12,7 @@ from trail.prefix.background import start_compiling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import NoReturn
 
 __all__ = ["CannotStart", "compile_in_background", "program", "start", "surroundings"]
@@ -54,13 +54,21 @@ def scripts_folder(prefix: str) -> str:
     return os.path.join(prefix, "Scripts" if WINDOWS else "bin")  # noqa: PTH118  # no pathlib
 
 
-def program(command: Sequence[str], prefix: str, environ: Mapping[str, str]) -> list[str]:
+def program(
+    command: Sequence[str],
+    prefix: str,
+    environ: Mapping[str, str],
+    withheld: Collection[str] = (),
+) -> list[str]:
     """Find what to execute.
 
     Args:
         command: `-m MODULE …`, `SCRIPT.py …`, a console script, or any program on PATH.
         prefix: the prefix' folder.
         environ: with PATH as `surroundings` makes it.
+        withheld: commands that are found in the prefix or not at all. The lock has packages of
+            these names for other choices: a pytest that happens to be elsewhere would run in
+            another Python, without the project's packages.
 
     Returns:
         The path of an executable, and its arguments.
@@ -80,22 +88,24 @@ def program(command: Sequence[str], prefix: str, environ: Mapping[str, str]) -> 
     if os.sep in first or (os.altsep and os.altsep in first):
         candidates = [first]
     else:
-        candidates = [
-            os.path.join(place, first)  # noqa: PTH118
-            for place in environ.get("PATH", os.defpath).split(os.pathsep)
-            if place
-        ]
+        search = folder if first in withheld else environ.get("PATH", os.defpath)
+        places = [place for place in search.split(os.pathsep) if place]
+        candidates = [os.path.join(place, first) for place in places]  # noqa: PTH118  # no pathlib
+    return [_executable(first, candidates, environ), *command[1:]]
+
+
+def _executable(name: str, candidates: Sequence[str], environ: Mapping[str, str]) -> str:
     endings = environ.get("PATHEXT", ".EXE").split(os.pathsep) if WINDOWS else []
     denied = None
     for candidate in candidates:
         for path in (candidate, *(candidate + ending for ending in endings)):
             if os.path.isfile(path):  # noqa: PTH113
                 if os.access(path, os.X_OK):
-                    return [path, *command[1:]]
+                    return path
                 denied = denied or path
     if denied is not None:
         raise CannotStart(denied, 126, "it is not executable")
-    raise CannotStart(first, 127, "it was not found")
+    raise CannotStart(name, 127, "it was not found")
 
 
 def compile_in_background(prefix: str, environ: Mapping[str, str]) -> None:

@@ -283,7 +283,8 @@ def _with_packages(
         inputs.read(python.root / "pylock.toml")
         return resolve_here(context, python.interpreter, request)
     pins, _ = _select(context, replace(request, packages=()), python, inputs)
-    return resolve_here(context, python.interpreter, request, pins=pins)
+    found = resolve_here(context, python.interpreter, request, pins=pins)
+    return replace(found, withheld=pins.withheld)
 
 
 def _from_requirements(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,9 @@ def explain(
     if package is not None:
         details.append(("package", f"{package.name}, locked but not selected"))
         details.append(("marker", str(package.marker or "none")))
+        elsewhere = shutil.which(fault.command, path=context.environ.get("PATH"))
+        if elsewhere is not None:
+            details.append(("not used", elsewhere))
         hint = _choice(package, fault.command)
     elif context.project is not None and not request.wheels:
         hint = f"lock the package that provides it, or name a command of: {_some(scripts)}"

@@ -94,6 +94,8 @@ class Root(_Value):
         inputs: the files that decided.
         depots: the depots' folders, absolute; the root lies in one of them.
         note: what was found out, in words; for requests that use no entries.
+        withheld: commands that no program from elsewhere stands in for (see
+            `trail.commands.start.program`).
         written: when, in ns since 1970; `write_root` sets it.
     """
 
@@ -106,6 +108,7 @@ class Root(_Value):
         "prefix",
         "project",
         "request",
+        "withheld",
         "written",
     )
 
@@ -120,6 +123,7 @@ class Root(_Value):
         inputs: Sequence[Input] = (),
         depots: Sequence[str] = (),
         note: str = "",
+        withheld: Sequence[str] = (),
         written: int = 0,
     ) -> None:
         self.project = project
@@ -130,6 +134,7 @@ class Root(_Value):
         self.inputs = tuple(inputs)
         self.depots = tuple(depots)
         self.note = note
+        self.withheld = tuple(withheld)
         self.written = written
 
 
@@ -263,6 +268,7 @@ def dump_root(root: Root) -> bytes:
     rows += [("request", word) for word in root.request]
     rows += [("depot", depot) for depot in root.depots]
     rows += [("entry", entry) for entry in root.entries]
+    rows += [("withheld", command) for command in root.withheld]
     rows += [
         ("input", f"{item.size} {item.mtime} {item.digest or '-'} {item.path}")
         for item in root.inputs
@@ -281,7 +287,9 @@ def parse_root(data: bytes) -> Root | None:
     if first != FIRST_LINE:
         return None
     single: dict[str, str] = {}
-    several: dict[str, list[str]] = {"request": [], "depot": [], "entry": [], "input": []}
+    several: dict[str, list[str]] = {
+        name: [] for name in ("request", "depot", "entry", "withheld", "input")
+    }
     for line in lines:
         key, _, value = line.partition("\t")
         value = _unescape(value) if "\\" in value else value
@@ -299,6 +307,7 @@ def parse_root(data: bytes) -> Root | None:
             request=several["request"],
             depots=several["depot"],
             entries=several["entry"],
+            withheld=several["withheld"],
             inputs=[_parse_input(value) for value in several["input"]],
         )
     except (KeyError, ValueError):

@@ -151,7 +151,10 @@ def select(  # noqa: PLR0913  # the lock, the target and the parts that are want
             sources.append(source_archive(package, source, path))
         else:
             sources.append(source_tree(package, source, path))
-    return Selection(wheels=tuple(wheels), sources=tuple(sources))
+    others = {package.name for package in pylock.packages}.difference(
+        package.name for package, _ in chosen
+    )
+    return Selection(wheels=tuple(wheels), sources=tuple(sources), withheld=tuple(sorted(others)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ def test_the_keys_of_a_root_are_the_specified_ones() -> None:
         inputs=[Input("/i", 1, 1, "")],
         depots=["/d"],
         note="done",
+        withheld=["pytest"],
     )
     first, *lines = dump_root(root).decode().splitlines()
     assert first == "trail-root 1"
