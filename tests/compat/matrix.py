@@ -29,7 +29,8 @@ _HEAD = """\
 Made by `python3 dev.py compat`; do not edit. Each case of `tests/compat/cases` runs with the same
 wheels in a virtualenv made by uv and in trail (`trail run`, default link mode). It is the
 same if all its commands end with the same exit code and print the same, after places and times
-are replaced. A case is never removed to make it pass.
+are replaced. Files that are read-only are so for the commands, even where root runs them. A case
+is never removed to make it pass, and the workaround of a known difference is tried.
 """
 
 _TITLES = {
