@@ -13,6 +13,7 @@ from tests.helpers.sources import make_source
 from tests.helpers.trail import Project, make_project
 from tests.helpers.wheels import make_wheel
 
+import trail
 from trail.depot.roots import read_root
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def test_it_has_a_root_that_keeps_the_prefix(first: Project, second: Project) ->
     second.trail("run", *CODE)
     roots = [root for path in (first.depot / "roots").iterdir() if (root := read_root(path))]
     own = [root for root in roots if root.project == str(second.root)]
-    assert [root.request for root in own] == [("run",)]
+    assert [root.request for root in own] == [("run", f"trail=={trail.__version__}")]
     assert own[0].prefix in {root.prefix for root in roots if root.project == str(first.root)}
     inside = {Path(item.path).parent for item in own[0].inputs}
     assert second.root in inside

@@ -353,3 +353,20 @@ def test_ctrl_c_reaches_the_program(project: Project) -> None:
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 7
+
+
+def test_another_trail_finds_out_anew(project: Project) -> None:
+    """Its import hook may be another one, and the fast path must not keep the old one."""
+    words = ("run", "python", "-c", "pass")
+    for _ in range(2):
+        assert project.trail(*words).code == 0
+    before = set((project.depot / "roots").iterdir())
+    command = project.command(*words)
+    place = command.index("-c") + 1
+    command[place] = f"import trail; trail.__version__ = '99.0'; {command[place]}"
+    for _ in range(2):
+        subprocess.run(command, cwd=project.root, env=project.surroundings(), check=True)
+    [record] = set((project.depot / "roots").iterdir()) - before
+    root = read_root(record)
+    assert root is not None
+    assert root.request == ("run", "trail==99.0")

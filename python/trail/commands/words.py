@@ -107,7 +107,8 @@ def run_words(options: list[str], environ: Mapping[str, str]) -> tuple[str, ...]
         environ: the environment.
     """
     kept = (_public(word) for word in options if word not in _IRRELEVANT)
-    return ("run", *_settings(environ), *kept)
+    # Another trail may have another import hook, and so other prefixes.
+    return ("run", f"trail=={__version__}", *_settings(environ), *kept)
 
 
 def install_words(  # noqa: PLR0913  # the parts of a request
