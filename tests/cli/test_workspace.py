@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tomllib
 from typing import TYPE_CHECKING, Any
@@ -290,6 +291,29 @@ def test_the_lock_follows_its_members(workspace: Project) -> None:
     make_member(workspace.root / "packages/six", "six", {"six.py": "WORD = 6\n"})
     assert "member six: `default` became `packages/six`" in workspace.trail("lock", "--check").err
     assert workspace.trail(*python("import six", "--package", "six")).code == 0
+
+
+def test_new_members_are_seen_by_the_next_start(workspace: Project) -> None:
+    everything = python(missing("six", "notes", "demo"), "--all-packages")
+    rest = "['six', 'notes', 'demo']\n"
+    for _ in range(2):
+        result = workspace.trail(*everything)
+        assert result.out == rest, result.err
+    # A folder is new; one that was there becomes a project; one is declared.
+    make_member(workspace.root / "packages/six", "six", {"six.py": ""})
+    assert workspace.trail(*everything).out == "['notes', 'demo']\n"
+    make_member(workspace.root / "packages/notes", "notes", {"notes.py": ""})
+    assert workspace.trail(*everything).out == "['demo']\n"
+    demo = make_member(workspace.root / "examples/demo", "demo", {"demo.py": ""})
+    alone = python(missing("demo", "check"))
+    for _ in range(2):
+        assert workspace.trail(*alone, cwd=demo).out == "['check']\n"
+    path = workspace.root / "pyproject.toml"
+    text = path.read_text().replace('"app"]', '"app", "examples/demo"]')
+    path.write_text('[tool.trail]\ndefault-groups = ["lint"]\n' + text)
+    shutil.rmtree(workspace.root / "packages/six")
+    assert workspace.trail(*alone, cwd=demo).out == "[]\n"
+    assert workspace.trail(*everything).out == "['six']\n"
 
 
 def test_projects_without_a_build_run_from_their_folder(workspace: Project) -> None:

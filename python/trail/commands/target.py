@@ -124,6 +124,8 @@ def choose_python(context: Context, request: Request, known: Path | None) -> Pyt
     workspace = project.workspace if project is not None else None
     for one in (workspace.root, *workspace.members) if workspace is not None else ():
         inputs.read(one.path)
+    for path in workspace.watched if workspace is not None else ():
+        inputs.look(path)
     if workspace is None:
         inputs.read(root / "pyproject.toml")
     interpreter = find_interpreter(
@@ -136,7 +138,7 @@ def choose_python(context: Context, request: Request, known: Path | None) -> Pyt
         ),
         version_file=None if version_file is None else version_file.decode(errors="replace"),
     )
-    inputs.add_program(interpreter.base)
+    inputs.look(interpreter.base)
     return Python(interpreter=interpreter, root=root, place=context.place, inputs=inputs.seen())
 
 
@@ -194,9 +196,14 @@ class _Inputs:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         return data
 
-    def add_program(self, path: Path) -> None:
-        status = path.stat()
-        self._seen[str(path)] = Input(str(path), status.st_size, status.st_mtime_ns, "")
+    def look(self, path: Path) -> None:
+        """Remember a program, or which files a folder holds, by the time stamp; or its absence."""
+        try:
+            status = path.stat()
+        except OSError:
+            self._seen[str(path)] = Input(str(path), -1, 0, "")
+        else:
+            self._seen[str(path)] = Input(str(path), status.st_size, status.st_mtime_ns, "")
 
     def seen(self) -> tuple[Input, ...]:
         return tuple(self._seen.values())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trail.project.pyproject import PyProject, load_pyproject
 from trail.project.workspace import Workspace, contains, declares, read_workspace
-from trail.values import dataclass
+from trail.values import dataclass, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,29 +77,32 @@ def find_project(start: Path) -> Project | None:
         if not _has(start, REQUIREMENTS):
             return None
         place = start
-    root, pyproject = place, None
+    root, workspace = place, None
     if _has(place, PYPROJECT):
         pyproject = load_pyproject(place / PYPROJECT)
-        if not declares(pyproject):
-            pyproject = _root_above(place) or pyproject
-        root = pyproject.folder
+        above = [one for one in place.parents if _has(one, PYPROJECT)]
+        above = [] if declares(pyproject) else above
+        workspace = read_workspace(_root_of(place, above) or pyproject)
+        # One of them may declare this project tomorrow.
+        others = (one / PYPROJECT for one in above)
+        workspace = replace(workspace, watched=(*workspace.watched, *others))
+        root = workspace.root.folder
     within = folders[: folders.index(root) + 1]
     return Project(
         root=root,
         place=place,
-        workspace=None if pyproject is None else read_workspace(pyproject),
+        workspace=workspace,
         lock_path=next((root / name for name in (LOCK, REQUIREMENTS) if _has(root, name)), None),
         version_file=next((one / VERSION_FILE for one in within if _has(one, VERSION_FILE)), None),
     )
 
 
-def _root_above(place: Path) -> PyProject | None:
+def _root_of(place: Path, above: list[Path]) -> PyProject | None:
     """Find the workspace that a folder is declared a member of."""
-    for folder in place.parents:
-        path = folder / PYPROJECT
+    for folder in above:
         # Most say nothing of workspaces, and are not looked at more closely.
-        if _has(folder, PYPROJECT) and _mentions(path, b"workspace"):
-            root = load_pyproject(path)
+        if _mentions(folder / PYPROJECT, b"workspace"):
+            root = load_pyproject(folder / PYPROJECT)
             if contains(root, place):
                 return root
     return None

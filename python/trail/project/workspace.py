@@ -38,10 +38,13 @@ class Workspace:
     Args:
         root: the `pyproject.toml` beside the lock; it may have no `[project]`.
         members: the others, sorted by path.
+        watched: what else decides who they are: folders that a pattern lists, the
+            `pyproject.toml` that some folders have not, and those of folders above.
     """
 
     root: PyProject
     members: tuple[PyProject, ...] = ()
+    watched: tuple[Path, ...] = ()
 
     @property
     def projects(self) -> tuple[PyProject, ...]:
@@ -126,7 +129,7 @@ def read_workspace(root: PyProject) -> Workspace:
                 details=(("one", str(known[member.name].path)), ("other", str(member.path))),
             )
         known[member.name] = member
-    return Workspace(root=root, members=members)
+    return Workspace(root=root, members=members, watched=tuple(_watched(table)))
 
 
 def declares(pyproject: PyProject) -> bool:
@@ -173,7 +176,7 @@ def _folders(table: Table) -> list[Path]:
 
 def _matching(top: Path, pattern: str) -> Iterator[Path]:
     """List what a path or pattern of a workspace names; hidden folders only by their names."""
-    text = pattern.strip("/").removeprefix("./")
+    text = "/".join(_parts(pattern))
     if not _MAGIC.intersection(text):
         yield (top / text).resolve()
         return
@@ -181,6 +184,29 @@ def _matching(top: Path, pattern: str) -> Iterator[Path]:
         inside = path.relative_to(top).parts
         if path.is_dir() and not any(part.startswith(".") for part in inside):
             yield path
+
+
+def _parts(pattern: str) -> list[str]:
+    return [part for part in pattern.split("/") if part not in {"", "."}]
+
+
+def _watched(table: Table) -> list[Path]:
+    """List what would change if there were another member."""
+    top = table.path.parent
+    found: set[Path] = set()
+    for text in table.texts("members"):
+        parts = _parts(text)
+        for number, part in enumerate(parts):
+            if _MAGIC.intersection(part):
+                # A tree of any depth is too much to watch: `**` is looked at from above.
+                above = "/".join(parts[:number])
+                found.update(path for path in _matching(top, above) if path.is_dir())
+                if "**" in part:
+                    break
+        else:
+            folders = (path / _PYPROJECT for path in _matching(top, text))
+            found.update(path for path in folders if not path.is_file())
+    return sorted(found)
 
 
 def _together(specifiers: Iterable[SpecifierSet]) -> SpecifierSet | None:
