@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.helpers.index import IndexServer, serve_index
-from tests.helpers.members import make_member, write_files
+from tests.helpers.members import MEMBER, make_member, make_workspace, write_files
 from tests.helpers.trail import Project
 from tests.helpers.wheels import make_wheel
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-PYTHONS = f'requires-python = ">={HERE}"'
-MEMBER = "{ workspace = true }"
 
 
 @pytest.fixture
@@ -37,60 +35,7 @@ def index(tmp_path: Path) -> Iterator[IndexServer]:
 @pytest.fixture
 def workspace(tmp_path: Path, index: IndexServer) -> Project:
     """Five members: src, flat and namespace layouts, one without a build, one with an entry."""
-    root = tmp_path / "project"
-    write_files(
-        root,
-        {
-            "pyproject.toml": (
-                '[tool.trail.workspace]\nmembers = ["packages/*", "app"]\n'
-                'exclude = ["packages/left"]\n[dependency-groups]\nlint = ["check"]\n'
-                f"[tool.trail.sources]\ncore = {MEMBER}\nacme-one = {MEMBER}\n"
-            ),
-            "packages/left/pyproject.toml": "[project]\nname = 'left'\nversion = '1'\n"
-            "dependencies = ['there-is-none']\n",
-            "packages/notes/readme.txt": "no project\n",
-            "examples/demo/pyproject.toml": "this is not TOML",
-        },
-    )
-    make_member(
-        root / "packages/core",
-        "core",
-        {"core/__init__.py": "WORD = 'core'\n"},
-        project=f"{PYTHONS}\ndependencies = ['base']\n"
-        "[project.optional-dependencies]\nfast = ['fast']",
-        more="[dependency-groups]\ntest = ['check']",
-        requires=("base",),
-    )
-    make_member(
-        root / "packages/flat",
-        "flat",
-        {"flat.py": "import core\nWORD = 'flat on ' + core.WORD\n"},
-        project="dependencies = ['core']",
-        tree=".",
-        requires=("core",),
-    )
-    make_member(
-        root / "packages/one",
-        "acme_one",
-        {"acme/one/__init__.py": "WORD = 'one'\n"},
-        project="requires-python = '>=3.8'",
-    )
-    make_member(
-        root / "packages/two",
-        "acme_two",
-        {"acme/two.py": "from acme import one\nWORD = 'two and ' + one.WORD\n"},
-        project="dependencies = ['acme-one']",
-        requires=("acme-one",),
-    )
-    make_member(
-        root / "app",
-        "app",
-        {"app.py": "def main():\n    import flat\n    print('app', flat.WORD)\n"},
-        project="dependencies = ['flat', 'acme-two', 'core[fast]']",
-        more=f"[tool.trail.sources]\nflat = {MEMBER}\n[tool.uv.sources]\nacme_two = {MEMBER}",
-        scripts="greet = app:main",
-        requires=("flat", "acme-two", "core[fast]"),
-    )
+    root = make_workspace(tmp_path / "project")
     return Project(root, tmp_path / "depot", {"TRAIL_INDEX_URL": index.url})
 
 

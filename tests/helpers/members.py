@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from tests.helpers.sources import BACKEND
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["make_member", "write_files"]
+__all__ = ["MEMBER", "make_member", "make_workspace", "write_files"]
+
+MEMBER = "{ workspace = true }"
+PYTHONS = f'requires-python = ">={sys.version_info.major}.{sys.version_info.minor}"'
 
 
 def make_member(
@@ -52,6 +56,70 @@ def make_member(
         },
     )
     return folder
+
+
+def make_workspace(root: Path) -> Path:
+    """Write a workspace of five members: src, flat and namespace layouts, one with an entry.
+
+    They require `base`, `fast` and `check` of an index; `core` may be there, too.
+
+    Args:
+        root: made; its `pyproject.toml` is no project.
+    """
+    write_files(
+        root,
+        {
+            "pyproject.toml": (
+                '[tool.trail.workspace]\nmembers = ["packages/*", "app"]\n'
+                'exclude = ["packages/left"]\n[dependency-groups]\nlint = ["check"]\n'
+                f"[tool.trail.sources]\ncore = {MEMBER}\nacme-one = {MEMBER}\n"
+            ),
+            "packages/left/pyproject.toml": "[project]\nname = 'left'\nversion = '1'\n"
+            "dependencies = ['there-is-none']\n",
+            "packages/notes/readme.txt": "no project\n",
+            "examples/demo/pyproject.toml": "this is not TOML",
+        },
+    )
+    make_member(
+        root / "packages/core",
+        "core",
+        {"core/__init__.py": "WORD = 'core'\n"},
+        project=f"{PYTHONS}\ndependencies = ['base']\n"
+        "[project.optional-dependencies]\nfast = ['fast']",
+        more="[dependency-groups]\ntest = ['check']",
+        requires=("base",),
+    )
+    make_member(
+        root / "packages/flat",
+        "flat",
+        {"flat.py": "import core\nWORD = 'flat on ' + core.WORD\n"},
+        project="dependencies = ['core']",
+        tree=".",
+        requires=("core",),
+    )
+    make_member(
+        root / "packages/one",
+        "acme_one",
+        {"acme/one/__init__.py": "WORD = 'one'\n"},
+        project="requires-python = '>=3.8'",
+    )
+    make_member(
+        root / "packages/two",
+        "acme_two",
+        {"acme/two.py": "from acme import one\nWORD = 'two and ' + one.WORD\n"},
+        project="dependencies = ['acme-one']",
+        requires=("acme-one",),
+    )
+    make_member(
+        root / "app",
+        "app",
+        {"app.py": "def main():\n    import flat\n    print('app', flat.WORD)\n"},
+        project="dependencies = ['flat', 'acme-two', 'core[fast]']",
+        more=f"[tool.trail.sources]\nflat = {MEMBER}\n[tool.uv.sources]\nacme_two = {MEMBER}",
+        scripts="greet = app:main",
+        requires=("flat", "acme-two", "core[fast]"),
+    )
+    return root
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -20,11 +20,12 @@ from packaging.pylock import (
     Pylock,
 )
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from trail.addresses import without_users
 from trail.commands.dynamic import state_of_build
-from trail.commands.wants import describe_sources
+from trail.commands.wants import describe_sources, requirements_of
 from trail.errors import LockError
 from trail.files import hash_file
 from trail.lock.choice import strong_hashes
@@ -86,11 +87,27 @@ def inputs_of(
         pythons = str(member.requires_python or "")
         found = {"requires-python": pythons, **_requirements(member)}
         inputs |= {f"{member.name}: {key}": value for key, value in found.items()}
+    inputs |= _versions(workspace)
     # A group may be empty and yet be one; everything else that is empty says nothing.
     return {
         key: value
         for key, value in inputs.items()
         if (value or _is_part(key)) and value != defaults.get(key)
+    }
+
+
+def _versions(workspace: Workspace) -> dict[str, str]:
+    """Give the versions of the members that others do not take in any version."""
+    wanted = {
+        canonicalize_name(requirement.name)
+        for one in (workspace.root, *workspace.members)
+        for _, requirement, _ in requirements_of(one)
+        if requirement.specifier
+    }
+    return {
+        f"{one.name}: version": one.version or ""
+        for one in (workspace.projects if workspace.members else ())
+        if one.name in wanted
     }
 
 

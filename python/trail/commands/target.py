@@ -14,7 +14,7 @@ from packaging.pylock import is_valid_pylock_path
 from packaging.specifiers import SpecifierSet
 
 from trail.commands.wanted import chosen_parts
-from trail.depot.roots import Input, take_input
+from trail.depot.roots import look_at, take_input
 from trail.errors import LockError, ProjectError, UsageError
 from trail.interpreter.find import find_interpreter
 from trail.lock import pylock
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
 
     from trail.commands.context import Context
+    from trail.depot.roots import Input
     from trail.interpreter.model import Interpreter
     from trail.lock.requirements import Requirements
     from trail.settings import IndexSettings
@@ -197,13 +198,7 @@ class _Inputs:
         return data
 
     def look(self, path: Path) -> None:
-        """Remember a program, or which files a folder holds, by the time stamp; or its absence."""
-        try:
-            status = path.stat()
-        except OSError:
-            self._seen[str(path)] = Input(str(path), -1, 0, "")
-        else:
-            self._seen[str(path)] = Input(str(path), status.st_size, status.st_mtime_ns, "")
+        self._seen[str(path)] = look_at(str(path))
 
     def seen(self) -> tuple[Input, ...]:
         return tuple(self._seen.values())

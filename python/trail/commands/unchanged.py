@@ -17,13 +17,16 @@ from packaging.utils import canonicalize_name
 from trail.addresses import redact, without_users
 from trail.commands.dynamic import state_of_build
 from trail.commands.lockfile import changes, inputs_of
+from trail.commands.parts import Parts
+from trail.commands.wants import requirements_of
 from trail.commands.words import lock_words
-from trail.depot.roots import Root, root_name, take_input, write_root
+from trail.depot.roots import Root, look_at, root_name, take_input, write_root
 from trail.errors import ProjectError
 from trail.model import NO_NAMES
 from trail.pip_settings import config_files
 from trail.project.pyproject import read_pyproject
 from trail.project.sources import rules_of
+from trail.resolve.model import ScopeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
 
     from trail.commands.context import Context
     from trail.depot.roots import Input
-    from trail.project.pyproject import PyProject
     from trail.project.workspace import Workspace
     from trail.resolve.model import Options
 
@@ -66,11 +68,10 @@ def meets_project(
         any(names != NO_NAMES for names in chosen)
         or settings.index.refreshes
         or settings.index.find_links
-        or workspace.members
-        or state_of_build(workspace.root) is not None
+        or _asks_builds(workspace)
     )
     inputs = inputs_of(workspace, options, settings)
-    if unusual or not _is_lasting(pylock) or changes(pylock, inputs) != ():
+    if unusual or not _is_lasting(pylock, workspace) or changes(pylock, inputs) != ():
         return False
     known = (*settings.index.indexes(), *(one.url for one in settings.index.named))
     indexes = {redact(without_users(address)) for address in known}
@@ -90,7 +91,7 @@ def lapses(
     """Say what the project requires and its lock does not have; a line for each.
 
     Args:
-        workspace: the project; of several only what is in the lock is looked at.
+        workspace: the project, or several of them.
         pylock: its lock, made from the same inputs.
         options: how it was made.
         environments: the marker values of the targets that it may cover.
@@ -100,10 +101,9 @@ def lapses(
         packages.setdefault(package.name, []).append(package)
     covered = [one for one in environments if _covers(pylock, one)]
     replaced = {canonicalize_name(root.requirement.name) for root in options.overrides}
-    elsewhere = rules_of(workspace.root, workspace)  # may have no version, and no contents
-    for requirement, scope in () if workspace.members else _asked(workspace.root):
+    for requirement, scope in _asked(workspace):
         name = canonicalize_name(requirement.name)
-        if name == workspace.root.name or name in replaced or name in elsewhere:
+        if name in replaced:
             continue
         for environment in covered:
             holds = requirement.marker is None or requirement.marker.evaluate(
@@ -134,29 +134,36 @@ class Memory:
         self._request = None if words is None else lock_words(words, context.environ)
         self._inputs: dict[str, Input] = {}
         project = context.project
-        if project is None or project.pyproject is None or self._request is None:
+        if project is None or project.workspace is None or self._request is None:
             self._request = None
             return
-        self._root = str(project.root)
+        # Where the next command is going to look for it.
+        self._place = str(project.place)
         self._lock = str(project.root / "pylock.toml")
-        pyproject = project.pyproject
+        self._workspace = project.workspace
         try:
-            data = self._take(str(pyproject.path))
-            # Somebody may have changed it since it was read.
-            same = data is not None and read_pyproject(data, pyproject.path) == pyproject
-            for path in (self._lock, *map(str, config_files(context.environ))):
-                self._take(path)
+            if not self._remember() or context.settings.index.find_links:
+                self._request = None
         except (OSError, ProjectError):
-            same = False
-        if (
-            not same
-            or pyproject.path.parent != project.root
-            or context.settings.index.find_links
-            or state_of_build(pyproject) is not None
-            or (project.workspace is not None and project.workspace.members)
-            or not {"workspace", "sources"}.isdisjoint({*pyproject.trail, *pyproject.uv})
-        ):
             self._request = None
+
+    def _remember(self) -> bool:
+        """Take all that decides; False if it is not what was read, or too much to be looked at."""
+        workspace = self._workspace
+        for one in (workspace.root, *workspace.members):
+            data = self._take(str(one.path))
+            # Somebody may have changed it since it was read.
+            if data is None or read_pyproject(data, one.path) != one:
+                return False
+            rules = rules_of(one, workspace).values()
+            if any(rule.path is not None for found in rules for rule in found):
+                return False
+        for path in (self._lock, *map(str, config_files(self._context.environ))):
+            self._take(path)
+        for watched in workspace.watched:
+            seen = look_at(str(watched))
+            self._inputs[seen.path] = seen
+        return not _asks_builds(workspace)
 
     def keep(self, pylock: Pylock, note: str, *, written: bytes | None = None) -> None:
         """Note that the lock meets the project; a depot that cannot be written keeps no note.
@@ -166,16 +173,16 @@ class Memory:
             note: what to say the next time.
             written: its bytes, if it was written in between.
         """
-        if self._request is None or not _is_lasting(pylock):
+        if self._request is None or not _is_lasting(pylock, self._workspace):
             return
         with contextlib.suppress(OSError):
             if written is not None and self._take(self._lock) != written:
                 return
-            name = root_name(self._root, self._request)
+            name = root_name(self._place, self._request)
             write_root(
                 self._context.depots().receiver.layout.root_file(name),
                 Root(
-                    project=self._root,
+                    project=self._place,
                     request=self._request,
                     inputs=tuple(self._inputs.values()),
                     note=note,
@@ -188,23 +195,44 @@ class Memory:
         return data
 
 
-def _asked(pyproject: PyProject) -> Iterator[tuple[Requirement, Mapping[str, frozenset[str]]]]:
-    """List what a project requires, with the extra or the group that it is for."""
-    nothing: frozenset[str] = frozenset()
-    for requirement in pyproject.dependencies:
-        yield requirement, {"extras": nothing, "dependency_groups": nothing}
-    for name, requirements in pyproject.extras.items():
-        for requirement in requirements:
-            yield requirement, {"extras": frozenset({name}), "dependency_groups": nothing}
-    for name, requirements in pyproject.groups.items():
-        for requirement in requirements:
-            yield requirement, {"extras": nothing, "dependency_groups": frozenset({name})}
+def _asked(workspace: Workspace) -> Iterator[tuple[Requirement, Mapping[str, frozenset[str]]]]:
+    """List what projects require of others, with the extra or the group that it is for."""
+    parts = Parts(workspace)
+    for one in (workspace.root, *workspace.members):
+        elsewhere = rules_of(one, workspace)  # may have no version, and no contents
+        for own, requirement, _ in requirements_of(one):
+            name = canonicalize_name(requirement.name)
+            if name == one.name or name in elsewhere:
+                continue
+            scope = parts.scope(one, own)
+            named = frozenset({scope.name})
+            yield (
+                requirement,
+                {
+                    "extras": named if scope.kind is ScopeKind.EXTRA else frozenset(),
+                    "dependency_groups": named if scope.kind is ScopeKind.GROUP else frozenset(),
+                },
+            )
 
 
-def _is_lasting(pylock: Pylock) -> bool:
-    """Whether no package comes from this machine, where it may change at any time."""
+def _asks_builds(workspace: Workspace) -> bool:
+    """Whether only a build tells what some project requires."""
+    projects = (workspace.root, *workspace.members)
+    return any(state_of_build(one) is not None for one in projects)
+
+
+def _is_lasting(pylock: Pylock, workspace: Workspace) -> bool:
+    """Whether no package comes from this machine, where it may change at any time.
+
+    The projects themselves are looked at anyway.
+    """
+    own = {str(one.folder) for one in workspace.projects} if workspace.members else set()
+    top = str(workspace.root.folder)
     return not any(
-        package.directory is not None
+        (
+            package.directory is not None
+            and os.path.normpath(os.path.join(top, package.directory.path)) not in own  # noqa: PTH118  # as texts
+        )
         or (package.archive is not None and package.archive.path is not None)
         for package in pylock.packages
     )

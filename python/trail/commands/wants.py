@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trail.project.workspace import Workspace
     from trail.settings import NamedIndex
 
-__all__ = ["Wants", "build_places", "describe_sources", "wants_of"]
+__all__ = ["Wants", "build_places", "describe_sources", "requirements_of", "wants_of"]
 
 # The files of a folder that its requirements mostly come from.
 _DECIDES = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -73,7 +73,7 @@ def wants_of(workspace: Workspace, named: Iterable[NamedIndex]) -> Wants:
         places[_member_place(one, origin)] = None
     for one in (workspace.root, *workspace.members):
         rules = rules_of(one, workspace)
-        for own, requirement, key in _requirements(one):
+        for own, requirement, key in requirements_of(one):
             origin = Origin(file=workspace.label(one), key=key)
             scope = parts.scope(one, own)
             roots.append(RootRequirement(requirement=requirement, origin=origin, scope=scope))
@@ -137,8 +137,12 @@ def describe_sources(workspace: Workspace, named: Iterable[NamedIndex]) -> list[
     return sorted(found)
 
 
-def _requirements(pyproject: PyProject) -> Iterator[tuple[Scope, Requirement, str]]:
-    """List what a project requires: for which part of it, and where that is written."""
+def requirements_of(pyproject: PyProject) -> Iterator[tuple[Scope, Requirement, str]]:
+    """List what a project requires: for which part of it, and where that is written.
+
+    Args:
+        pyproject: the project.
+    """
     for requirement in pyproject.dependencies:
         key = "the build" if "dependencies" in pyproject.built else "project.dependencies"
         yield BASE, requirement, key

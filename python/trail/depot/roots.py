@@ -29,6 +29,7 @@ __all__ = [
     "Root",
     "is_current",
     "is_settled",
+    "look_at",
     "read_input",
     "read_root",
     "root_name",
@@ -188,6 +189,19 @@ def read_input(path: str) -> Input:
         OSError: the file is there and cannot be read.
     """
     return take_input(path)[0]
+
+
+def look_at(path: str) -> Input:
+    """Remember a program, or which files a folder holds, by the time stamp; or its absence.
+
+    Args:
+        path: absolute.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116  # no pathlib here
+    except OSError:
+        return Input(path, -1, 0, "")
+    return Input(path, status.st_size, status.st_mtime_ns, "")
 
 
 def is_current(root: Root) -> bool:
