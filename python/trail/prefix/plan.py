@@ -29,19 +29,18 @@ from trail.errors import PrefixError
 from trail.model import Kind
 from trail.prefix.known import JOINED
 from trail.prefix.model import Action, Link, NewScript, Plan
+from trail.prefix.reaching import reaching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from trail.model import EntryPoint, Escape, Facts
+    from trail.model import EntryPoint, Facts
     from trail.prefix.look import Look
     from trail.prefix.model import Shape
 
 __all__ = ["make_plan"]
 
 _INIT = r"__init__\.(py|so|pyd|.*\.(so|pyd))"
-_ORIGIN = r"(\$ORIGIN|\$\{ORIGIN\}|@loader_path)(?=/|$)"
-_LIBRARY = r".*\.(so|so\.[0-9.]+|dylib|dll|pyd)"
 
 _Part = tuple[int, str]  # a member and a path in its entry
 _Owners = defaultdict[str, list[_Part]]  # by name in a folder
@@ -90,7 +89,7 @@ class _Planner:
         self._usual = _How.LINKED if link_mode == "auto" else _How.JOINED
         self._hard = Action.COPY if link_mode == "copy" else Action.HARDLINK
         self._numbers = {facts.name: number for number, facts in enumerate(members)}
-        self._reaching = _reaching(members, shape)
+        self._reaching = reaching(members, shape)
         self._headers: _Owners = defaultdict(list)
         # `lib/python` of an entry is its site-packages, not data.
         self._hidden = "/".join(shape.entry_site_packages.split("/")[:2])
@@ -356,39 +355,3 @@ class _Planner:
 
 def _left_out(name: str, facts: Facts) -> str:
     return f"`{name}` of `{facts.name}` is left out: a prefix has its own"
-
-
-def _reaching(members: Sequence[Facts], shape: Shape) -> dict[int, list[str]]:
-    """Find the native libraries that look for files of another member, by member."""
-    tops: defaultdict[str, set[int]] = defaultdict(set)
-    for number, facts in enumerate(members):
-        for top in facts.top_level:
-            tops[top.path].add(number)
-            if re.fullmatch(_LIBRARY, top.path):
-                tops[""].add(number)  # stands for site-packages itself
-        for scheme in facts.schemes:
-            tops[f"../{scheme}"].add(number)
-    found: dict[int, list[str]] = {}
-    for number, facts in enumerate(members):
-        libraries = {
-            escape.library
-            for escape in facts.escapes
-            if tops.get(_place(escape, shape), set()) - {number}
-        }
-        if libraries:
-            found[number] = [f"{shape.entry_site_packages}/{name}" for name in sorted(libraries)]
-    return found
-
-
-def _place(escape: Escape, shape: Shape) -> str:
-    """Name where an escape leads: a top-level name, `../{scheme}`, or elsewhere."""
-    if not (origin := re.match(_ORIGIN, escape.runpath)):
-        return "elsewhere"
-    site = shape.entry_site_packages
-    folder = posixpath.join(site, posixpath.dirname(escape.library))
-    path = posixpath.normpath(f"{folder}/{escape.runpath[origin.end() :]}")
-    if path == site:
-        return ""
-    if path.startswith(f"{site}/"):
-        return path.removeprefix(f"{site}/").split("/")[0]
-    return f"../{path.split('/')[0]}"
