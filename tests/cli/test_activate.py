@@ -113,6 +113,31 @@ def test_another_version_of_what_was_imported_is_told(
         ), result.stderr
 
 
+def test_another_version_is_told_as_often_as_it_is_so(tmp_path: Path, index: IndexServer) -> None:
+    project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+    (project.root / "pyproject.toml").unlink()
+    result = python(
+        project,
+        "import trail, warnings\n"
+        "warnings.simplefilter('ignore')\n"
+        "trail.interactive('three==1.0', 'part-a==1.0', 'part-b==1.0')\n"
+        "import three, shared.a\n"
+        "def told(*words):\n"
+        "    try: trail.interactive(*words, strict=True)\n"
+        "    except trail.errors.TrailError as error: print(*error.details)\n"
+        "    else: print('nothing')\n"
+        "trail.interactive('three==2.0')\n"  # so metadata of 2.0 is found on sys.path
+        "told('three==2.0')\n"
+        "told('three==1.0', 'part-b==2.0')\n"  # a part that was not imported
+        "told('part-a==2.0')\n",
+    )
+    assert result.stdout.splitlines() == [
+        "('three', 'version 1.0, but the lock has 2.0')",
+        "nothing",
+        "('part-a', 'version 1.0, but the lock has 2.0')",
+    ], result.stderr
+
+
 def test_a_missing_module_says_how_to_get_it_here(project: Project) -> None:
     result = python(project, "import trail\ntrail.activate()\nimport cv2\n")
     assert result.stderr.splitlines()[-3:] == [
@@ -194,6 +219,9 @@ def index(tmp_path: Path) -> Iterator[IndexServer]:
     for version in ("1.0", "2.0", "2.5", "3.0"):
         make_wheel(folder, "three", version, {"three.py": f"VERSION = {version!r}\n"})
     make_wheel(folder, "four", "1.0", {"four.py": ""}, requires=["three<3"])
+    for part in ("a", "b"):
+        for version in ("1.0", "2.0"):
+            make_wheel(folder, f"part-{part}", version, {f"shared/{part}.py": ""})
     with serve_index(folder) as server:
         yield server
 
@@ -230,6 +258,24 @@ def test_without_a_project_nothing_is_kept(tmp_path: Path, index: IndexServer) -
     )
     assert (result.stdout, result.stderr) == ("2.0\n", "")
     assert list(project.root.iterdir()) == []
+
+
+def test_what_cannot_be_had_is_forgotten(tmp_path: Path, index: IndexServer) -> None:
+    project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
+    (project.root / "pyproject.toml").unlink()
+    result = python(
+        project,
+        "import trail\n"
+        "for words in (['nothing-like-this'], ['three==1.0'], ['four', 'three==9']):\n"
+        "    try: trail.interactive(*words)\n"
+        "    except trail.errors.TrailError as error: print(type(error).__name__)\n"
+        "trail.interactive('four')\n"
+        "import three, four\n"
+        "print(three.VERSION)\n",
+    )
+    assert result.stdout.splitlines() == ["ResolutionError", "ResolutionError", "1.0"], (
+        result.stderr
+    )
 
 
 def test_a_project_is_left_alone_where_that_is_wished(tmp_path: Path, index: IndexServer) -> None:

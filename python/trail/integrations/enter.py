@@ -13,14 +13,14 @@ import site
 import sys
 import warnings
 from importlib import invalidate_caches
-from importlib.metadata import Distribution, PackageNotFoundError
 from typing import TYPE_CHECKING
 
 from trail.commands.start import scripts_folder
 from trail.errors import PrefixError
+from trail.integrations.imported import find_clashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from trail.depot.store import Entry
@@ -44,7 +44,7 @@ def enter(
     Raises:
         PrefixError: with `strict`, something imported has another version there.
     """
-    clashes = list(_clashes(prefix, entries))
+    clashes = list(find_clashes(prefix.site_packages, entries))
     if clashes and strict:
         raise PrefixError(
             "packages were imported already, in other versions than the lock has",
@@ -57,26 +57,6 @@ def enter(
             stacklevel=4,
         )
     _use(prefix, trees)
-
-
-def _clashes(prefix: Prefix, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
-    """Find distributions whose modules were imported, of another version than the prefix has."""
-    inside = os.fspath(prefix.site_packages) + os.sep
-    for entry in entries:
-        facts = entry.info().facts
-        files = [
-            getattr(sys.modules[item.name], "__file__", None)
-            for item in facts.top_level
-            if item.name in sys.modules
-        ]
-        if not any(file is not None and not file.startswith(inside) for file in files):
-            continue
-        try:
-            version = Distribution.from_name(facts.name).version
-        except PackageNotFoundError:
-            continue
-        if version != facts.version:
-            yield facts.name, f"version {version}, but the lock has {facts.version}"
 
 
 def _use(prefix: Prefix, trees: Path | None) -> None:

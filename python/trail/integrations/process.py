@@ -157,6 +157,16 @@ class _Session:
         self.groups: tuple[str, ...] = ()
         self.packages: dict[str, str] = {}
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Forget what was asked for in vain, or all that is asked for later would fail as well."""
+        before = self.extras, self.groups, dict(self.packages)
+        try:
+            yield
+        except BaseException:
+            self.extras, self.groups, self.packages = before
+            raise
+
     def request(self) -> Request:
         return Request(
             python=_base(),
@@ -182,7 +192,8 @@ def _enter(
 def _explained() -> Iterator[None]:
     """Show an error's details and hint in its traceback, where the command line prints them."""
     try:
-        yield
+        with _session.undone():
+            yield
     except TrailError as error:
         for one in error.errors if isinstance(error, ManyErrors) else (error,):
             for label, text in one.details:
