@@ -26,6 +26,7 @@ __all__ = [
     "read_addresses",
     "read_build_requirements",
     "read_config_settings",
+    "read_cutoff",
     "read_depots",
     "read_flag",
     "read_formats",
@@ -263,6 +264,11 @@ def read_moment(value: object, _folder: Path, _home: Path) -> str:
         return spell_moment(value if isinstance(value, str) else value.isoformat())  # type: ignore[attr-defined]  # or that it is none
     except (ValueError, AttributeError) as error:
         raise ValueError("a date such as 2026-01-31, or an age such as 7d") from error
+
+
+def read_cutoff(value: object) -> str:
+    """Read a point in time, or `false` for none."""
+    return "" if value is False else read_moment(value, Path(), Path())
 
 
 def read_requirements(value: object, folder: Path, home: Path) -> tuple[str, ...]:

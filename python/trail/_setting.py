@@ -12,6 +12,7 @@ from trail._readers import (
     read_addresses,
     read_build_requirements,
     read_config_settings,
+    read_cutoff,
     read_depots,
     read_flag,
     read_formats,
@@ -125,6 +126,13 @@ SETTINGS = (
     Setting("prerelease", "prerelease", read_prerelease, "TRAIL_PRERELEASE", project=True, uv=True),
     Setting(
         "exclude_newer", "exclude-newer", read_moment, "TRAIL_EXCLUDE_NEWER", project=True, uv=True
+    ),
+    Setting(
+        "exclude_newer_package",
+        "exclude-newer-package",
+        by_package("a date, an age or false for each package", read_cutoff),
+        project=True,
+        uv=True,
     ),
     Setting("no_build", "no-build", read_flag, "TRAIL_NO_BUILD", project=True, uv=True),
     Setting(

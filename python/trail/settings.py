@@ -124,6 +124,7 @@ class Settings:
         resolution: which versions are tried first; None for the highest.
         prerelease: whether pre-releases may be chosen; None for where nothing else will do.
         exclude_newer: a date or an age, as `trail.moments.spell_moment` writes it; or None.
+        exclude_newer_package: the same for some packages; empty for no limit.
         no_build: whether nothing is built; the project itself and what is editable are.
         no_build_package: packages that are not built.
         no_binary: whether no wheels are used, and everything is built.
@@ -155,6 +156,7 @@ class Settings:
     resolution: str | None = None
     prerelease: str | None = None
     exclude_newer: str | None = None
+    exclude_newer_package: Mapping[NormalizedName, str] = field(default_factory=dict)
     no_build: bool = False
     no_build_package: Names = NO_NAMES
     no_binary: bool = False

@@ -479,6 +479,23 @@ def test_an_age_stays_one_in_the_lock(project: Project) -> None:
     assert "were uploaded after 2026-01-02T00:00:00+00:00" in refused.err
 
 
+def test_packages_that_are_not_too_new(project: Project) -> None:
+    text = 'dependencies = ["app"]\n[tool.trail]\nexclude-newer = 2026-01-01\n'
+    text += 'exclude-newer-package = { App = false, base = "2026-01-01" }\n'
+    declare(project, text)
+    refused = project.trail("lock")
+    assert "`base`" in refused.err
+    assert "uploaded after 2026-01-01T00:00:00+00:00" in refused.err
+    declare(project, text.replace('base = "2026-01-01"', 'base = "2026-01-03"'))
+    assert project.trail("lock").code == 0
+    inputs = tomllib.loads((project.root / "pylock.toml").read_text())["tool"]["trail"]["inputs"]
+    assert inputs["exclude-newer-package"] == ["app any", "base 2026-01-03T00:00:00+00:00"]
+    declare(project, text.replace('base = "2026-01-01"', "base = false"))
+    check = project.trail("lock", "--check")
+    assert "exclude-newer-package: `base any` is new" in check.err
+    assert project.trail("outdated").code == 0
+
+
 def test_what_a_lock_was_made_with_is_kept_by_add_and_run(project: Project) -> None:
     declare(project, 'dependencies = ["app"]\n')
     assert project.trail("lock", "--resolution", "lowest").code == 0

@@ -450,6 +450,7 @@ def test_settings_of_uvs_projects() -> None:
             "resolution": "lowest",
             "prerelease": "if-necessary-or-explicit",
             "exclude-newer": "7 days",
+            "exclude-newer-package": {"Q_r": False, "s": "2026-01-31"},
             "no-build-package": ["e"],
             "extra-build-dependencies": {"f": ["g", {"requirement": "h", "match-runtime": True}]},
             "cache-keys": [{"file": "x"}],
@@ -462,6 +463,7 @@ def test_settings_of_uvs_projects() -> None:
     assert settings.environments == ("sys_platform == 'linux'",)
     assert (settings.resolution, settings.prerelease) == ("lowest", "if-necessary")
     assert settings.exclude_newer == "7d"
+    assert settings.exclude_newer_package == {"q-r": "", "s": "2026-01-31T00:00:00+00:00"}
     assert "e" in settings.wheels_only
     assert settings.extra_build_dependencies == {"f": ("g", "h")}
     assert settings.default_groups == ("dev",)
@@ -473,6 +475,15 @@ def test_settings_of_uvs_projects() -> None:
     with pytest.raises(SettingsError) as caught:
         read(uv={"environments": 3})
     assert caught.value.message.startswith("`[tool.uv] environments` in `/project/pyproject.toml`")
+
+
+def test_cutoffs_of_packages_are_dates_ages_or_false() -> None:
+    wrongs: tuple[object, ...] = (True, "soon", 3, {})
+    for wrong in wrongs:
+        with pytest.raises(SettingsError) as caught:
+            read(project={"exclude-newer-package": {"a": wrong}})
+        expected = "expected a date, an age or false for each package"
+        assert caught.value.message.endswith(expected)
 
 
 def test_keys_that_other_parts_read_are_known() -> None:

@@ -76,6 +76,9 @@ def inputs_of(
         "strategy": str(options.strategy),
         "prerelease": str(options.prerelease),
         "exclude-newer": options.cutoff,
+        "exclude-newer-package": sorted(
+            f"{name} {text or 'any'}" for name, text in options.cutoffs.items()
+        ),
         "constraints": _texts(root.requirement for root in options.constraints),
         "overrides": _texts(root.requirement for root in options.overrides),
         "sources": describe_sources(workspace, settings.index.named),

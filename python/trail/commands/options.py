@@ -26,13 +26,18 @@ def with_settings(options: Options, settings: Settings) -> Options:
         options: what is for one run alone, or was read from a lock.
         settings: all settings.
     """
-    cutoff = settings.exclude_newer or options.cutoff
+    cutoff, now = settings.exclude_newer or options.cutoff, datetime.now(UTC)
+    cutoffs = settings.exclude_newer_package
     return replace(
         options,
         strategy=Strategy(settings.resolution or options.strategy),
         prerelease=Prerelease(settings.prerelease or options.prerelease),
         cutoff=cutoff,
-        exclude_newer=parse_moment(cutoff, datetime.now(UTC)) if cutoff else None,
+        exclude_newer=parse_moment(cutoff, now) if cutoff else None,
+        cutoffs=cutoffs,
+        exclude_newer_package={
+            name: parse_moment(text, now) if text else None for name, text in cutoffs.items()
+        },
         constraints=_roots(settings.constraints, "constraint-dependencies"),
         overrides=(
             *_roots(settings.overrides, "override-dependencies"),

@@ -83,7 +83,7 @@ def _compare(
             continue
         status, reason = _status(page, str(locked))
         early = locked.is_prerelease or options.prerelease is Prerelease.ALLOW
-        cutoff = options.exclude_newer
+        cutoff = options.limit(package.name)
         releases = _releases(page, cutoff, prereleases=early) if page is not None else ()
         newest = max(releases, default=locked)
         if newest > locked or status != "active":

@@ -24,6 +24,7 @@ from trail.values import replace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from trail.model import NormalizedName
     from trail.resolve.graph import Candidate, Demand
     from trail.resolve.model import Options, Request, Target
     from trail.resolve.need import Need
@@ -328,7 +329,7 @@ class _Story:
         if not reasons:
             return self._further_down(shelf)
         told = "; ".join(
-            f"{shelf.describe(found)} {self._reason(exclusion, found)}"
+            f"{shelf.describe(found)} {self._reason(exclusion, shelf.name, found)}"
             for exclusion, found in list(reasons.items())[:_MOST_REASONS]
         )
         if len(reasons) > _MOST_REASONS:
@@ -371,11 +372,11 @@ class _Story:
             mask &= shelf.satisfying(need)
         return all((shelf, place) in self._ledger.exclusions for place in bits(mask))
 
-    def _reason(self, exclusion: Exclusion, mask: int) -> str:
+    def _reason(self, exclusion: Exclusion, name: NormalizedName, mask: int) -> str:
         one = mask.bit_count() == 1
         was, has, needs = ("was", "has", "requires") if one else ("were", "have", "require")
         platform = self._target.name.partition(" ")[2]
-        date = self._options.exclude_newer
+        date = self._options.limit(name)
         return {
             Why.NEWER: f"{was} uploaded after {date and date.isoformat()}",
             Why.PYTHON: f"{needs} Python {exclusion.detail}",

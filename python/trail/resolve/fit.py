@@ -125,7 +125,7 @@ class Ledger:
         """Tell whether a candidate has no wheel that can be used."""
         if shelf.name in self.options.no_binary:
             return True
-        batches = shelf.offer(place, self.options.exclude_newer).everything
+        batches = shelf.offer(place, self.options.limit(shelf.name)).everything
         return not self._suit([one for one in batches if self._supports(one.python)])
 
     def holds_for(self, other: Ledger) -> bool:
@@ -161,7 +161,7 @@ class Ledger:
     def _judge(self, shelf: Shelf, place: int, *, pinned: bool) -> Exclusion | None:
         if shelf.direct is not None:
             return None
-        offer = shelf.offer(place, self.options.exclude_newer)
+        offer = shelf.offer(place, self.options.limit(shelf.name))
         if not offer.files:
             return Exclusion(Why.NEWER if shelf.files(place) else Why.EMPTY)
         batches = offer.everything if pinned else offer.sound

@@ -168,6 +168,8 @@ class Options:
         prerelease: whether pre-releases may be chosen.
         exclude_newer: files uploaded at this time or later do not exist; with a time zone.
         cutoff: the same as a person wrote it, for the lock: an age stays one.
+        exclude_newer_package: the same for some packages; None for no limit.
+        cutoffs: the same as a person wrote them, empty for no limit.
         constraints: hold where the package is required at all.
         overrides: replace every requirement for their packages, whoever wrote it.
         preferences: versions of the existing lock, tried first where they satisfy.
@@ -180,12 +182,18 @@ class Options:
     prerelease: Prerelease = Prerelease.IF_NECESSARY
     exclude_newer: datetime | None = None
     cutoff: str = ""
+    exclude_newer_package: Mapping[NormalizedName, datetime | None] = field(default_factory=dict)
+    cutoffs: Mapping[NormalizedName, str] = field(default_factory=dict)
     constraints: tuple[RootRequirement, ...] = ()
     overrides: tuple[RootRequirement, ...] = ()
     preferences: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
     upgrade: Names = NO_NAMES
     no_build: Names = NO_NAMES
     no_binary: Names = NO_NAMES
+
+    def limit(self, name: NormalizedName) -> datetime | None:
+        """Say from when on files of a project do not exist; None for no limit."""
+        return self.exclude_newer_package.get(name, self.exclude_newer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -168,7 +168,7 @@ class _Reading:
             extra for extra in extras - {_NO_EXTRA} if extra in facts.extras or dependencies[extra]
         }
         self._missing.update((name, extra) for extra in extras - provided - {_NO_EXTRA})
-        files = shelf.offer(place, self._ledger.options.exclude_newer).files
+        files = shelf.offer(place, self._ledger.options.limit(name)).files
         return Resolved(
             name=name,
             version=candidate.version,
