@@ -173,7 +173,6 @@ def _resolve(
                     what = f"{name}: {peer.name}, {step.scenario}"
                     tell(f"{turn + 1}. {what}: {sample.wall:.3f} s{noise}")
             except subprocess.CalledProcessError as error:
-                # poetry wants more of an index than the standards say, for instance.
                 tell(f"{peer.name} cannot resolve {name}: {explain(error)}")
                 broken.add(peer.name)
             place.done_with(folder)
@@ -192,6 +191,8 @@ def _resolve(
 
 def _project(name: str, folder: Path) -> Path:
     """Write the requirements down as each peer wants them."""
+    from trail.settings import default_index  # noqa: PLC0415  # the other benches do without
+
     requirements = read_input(name)
     project = folder / "project"
     project.mkdir()
@@ -202,7 +203,9 @@ def _project(name: str, folder: Path) -> Path:
         f"dependencies = [\n{listed}]\n\n"
         '[tool.trail]\nplatforms = ["current"]\n\n'
         "[tool.uv]\nenvironments = [\"sys_platform == 'linux' and platform_machine == 'x86_64'\"]\n"
-        "\n[tool.poetry]\npackage-mode = false\n",
+        # Of PyPI poetry asks more than the standards say, which a mirror need not have.
+        "\n[tool.poetry]\npackage-mode = false\n\n[[tool.poetry.source]]\n"
+        f'name = "index"\nurl = "{default_index()}"\npriority = "primary"\n',
         encoding="utf-8",
     )
     return project
