@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import ssl
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from trail.settings import IndexSettings
 
-__all__ = ["open_client", "open_shared_client"]
+__all__ = ["open_client"]
 
 
 def open_client(settings: IndexSettings) -> httpx.Client:
-    """Make a client for files, a connection for each; it connects to nothing yet.
+    """Make a client for any number of threads; it connects to nothing yet.
 
     Args:
         settings: timeouts, proxy, certificates.
@@ -40,46 +40,18 @@ def open_client(settings: IndexSettings) -> httpx.Client:
                 )
                 for host in settings.trusted_hosts
             },
-            **_common(settings),
+            verify=_trust(settings),
+            proxy=settings.proxy,
+            trust_env=settings.proxy is None,
+            timeout=httpx.Timeout(
+                connect=settings.connect_timeout,
+                read=settings.read_timeout,
+                write=settings.read_timeout,
+                pool=None,
+            ),
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+            headers={"User-Agent": f"trail/{__version__}"},
         )
-
-
-def open_shared_client(settings: IndexSettings) -> httpx.AsyncClient:
-    """Make a client for many small requests, with HTTP/2 where a server offers it.
-
-    Args:
-        settings: as for `open_client`.
-
-    Raises:
-        SettingsError: as `open_client`.
-    """
-    with _proxy_faults():
-        return httpx.AsyncClient(
-            http2=True,
-            mounts={
-                f"https://{host}": httpx.AsyncHTTPTransport(
-                    verify=False, http2=True, proxy=settings.proxy or _system_proxy(host)
-                )
-                for host in settings.trusted_hosts
-            },
-            **_common(settings),
-        )
-
-
-def _common(settings: IndexSettings) -> dict[str, Any]:
-    return {
-        "verify": _trust(settings),
-        "proxy": settings.proxy,
-        "trust_env": settings.proxy is None,
-        "timeout": httpx.Timeout(
-            connect=settings.connect_timeout,
-            read=settings.read_timeout,
-            write=settings.read_timeout,
-            pool=None,
-        ),
-        "limits": httpx.Limits(max_connections=64, max_keepalive_connections=32),
-        "headers": {"User-Agent": f"trail/{__version__}"},
-    }
 
 
 @contextlib.contextmanager

@@ -3,25 +3,28 @@
 A fault may pass (`TransientError`) or not (`FetchError`). What may pass: connections that
 fail or break off, and the answers 408, 429 and 5xx. Other answers, and certificates that
 are not trusted, will be the same next time.
+
+Threads with a connection each (HTTP/1.1): to fetch 123 pages of 28 MB that way takes half the
+processor time, and half the time, of HTTP/2 in an event loop, the only way in which httpcore's
+HTTP/2 is for many threads (encode/httpx#3072), and asyncio need not be imported.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import os
 import socket
 import ssl
 import threading
+import weakref
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from trail.addresses import redact
 from trail.errors import FetchError
-from trail.index.background import BackgroundClient
-from trail.index.connect import open_client, open_shared_client
+from trail.index.connect import open_client
 from trail.index.retry import Patience, TransientError, retry_after
 
 if TYPE_CHECKING:
@@ -58,9 +61,9 @@ class Http:
         self._credentials = credentials
         self._pause = pause
         self._lock = threading.Condition()
-        self._streaming: httpx.Client | None = None
-        self._background: BackgroundClient | None = None
-        self._streams = 0
+        self._opened: httpx.Client | None = None
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._busy = 0
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -73,15 +76,13 @@ class Http:
         """Close all connections; requests that are under way fail, and no more are made."""
         with self._lock:
             self._closed = True
-            background = self._background
-        if background is not None:
-            background.close()
-        with self._lock:
-            # Closing a socket does not wake who reads from it; most readers wake by
-            # themselves, as the next bytes arrive, and see that it is over.
-            self._lock.wait_for(lambda: self._streams == 0, timeout=_GRACE)
-            if self._streaming is not None:
-                self._streaming.close()
+            for one in self._sockets:
+                # To close a socket does not wake who reads from it; this does.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(one, socket.SHUT_RDWR)
+            self._lock.wait_for(lambda: self._busy == 0, timeout=_GRACE)
+            if self._opened is not None:
+                self._opened.close()
 
     def patience(self, url: str) -> Patience:
         """Begin to count the retries of a transfer."""
@@ -94,7 +95,7 @@ class Http:
         *,
         wanted: Callable[[httpx.Response], bool] | None = None,
     ) -> httpx.Response:
-        """Fetch a small resource, with retries, over a connection shared by many (HTTP/2).
+        """Fetch a small resource, with retries.
 
         Args:
             url: the address.
@@ -118,24 +119,23 @@ class Http:
     def _try_get(
         self, url: str, headers: Mapping[str, str], wanted: Callable[[httpx.Response], bool]
     ) -> httpx.Response:
-        client = self._client_for_many()
-
         def send(request: httpx.Request) -> httpx.Response:
-            return client.send(
-                request, lambda answer: answer.next_request is not None or wanted(answer)
-            )
+            answer = client.send(request, stream=True)
+            if answer.next_request is None:
+                with contextlib.closing(answer):
+                    if wanted(answer):
+                        answer.read()
+            return answer
 
         with self._translated(url):
-            response = self._follow(client.build_request(*self._address(url, headers)), url, send)
+            client = self._client()
+            response = self._follow(self._request(client, url, headers), url, send)
             self._check_transient(response)
             return response
 
     @contextlib.contextmanager
     def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
         """Try once to fetch a file; the body is read inside the context.
-
-        Large files come faster over one connection each than over a shared one, and take a
-        third less processor time.
 
         Args:
             url: the address.
@@ -146,10 +146,9 @@ class Http:
             FetchError: there is no answer, and there will be none.
         """
         with self._counted(url), self._translated(url):
-            client = self._client_for_files()
-            address, sent = self._address(url, headers)
+            client = self._client()
             response = self._follow(
-                client.build_request("GET", address, headers=sent),
+                self._request(client, url, headers),
                 url,
                 lambda request: client.send(request, stream=True),
             )
@@ -175,12 +174,12 @@ class Http:
     def _counted(self, url: str) -> Iterator[None]:
         with self._lock:
             self.check_open(url)
-            self._streams += 1
+            self._busy += 1
         try:
             yield
         finally:
             with self._lock:
-                self._streams -= 1
+                self._busy -= 1
                 self._lock.notify_all()
 
     @contextlib.contextmanager
@@ -188,12 +187,27 @@ class Http:
         """Turn what httpx raises into what is raised here."""
         try:
             yield
-        except (httpx.RequestError, httpx.InvalidURL, concurrent.futures.CancelledError) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             self.check_open(url)
             raise self._fault(error, url) from error
 
-    def _address(self, url: str, headers: Mapping[str, str]) -> tuple[str, httpx.Headers]:
-        return self._credentials.take(url), httpx.Headers(headers)
+    def _request(self, client: httpx.Client, url: str, headers: Mapping[str, str]) -> httpx.Request:
+        return client.build_request(
+            "GET",
+            self._credentials.take(url),
+            headers=httpx.Headers(headers),
+            extensions={"trace": self._trace},
+        )
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keep the sockets, so that they can be shut down (an extension of httpx)."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            made = info["return_value"].get_extra_info("socket")
+            with self._lock:
+                self._sockets.add(made)
+            if self._closed:  # meanwhile
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(made, socket.SHUT_RDWR)
 
     def _check_transient(self, response: httpx.Response) -> None:
         status = response.status_code
@@ -228,17 +242,11 @@ class Http:
             request = following
         raise FetchError(f"could not fetch `{redact(url)}`: it leads on and on")
 
-    def _client_for_files(self) -> httpx.Client:
+    def _client(self) -> httpx.Client:
         with self._lock:
-            if self._streaming is None:
-                self._streaming = open_client(self._settings)
-            return self._streaming
-
-    def _client_for_many(self) -> BackgroundClient:
-        with self._lock:
-            if self._background is None:
-                self._background = BackgroundClient(open_shared_client(self._settings))
-            return self._background
+            if self._opened is None:
+                self._opened = open_client(self._settings)
+            return self._opened
 
     def _fault(self, error: Exception, url: str) -> TransientError | FetchError:
         """Say in words what went wrong, and whether it may pass."""
@@ -285,17 +293,14 @@ def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | N
 
 
 def _system_reason(error: BaseException) -> str | None:
-    """What the operating system said; the event loop has its own words above that."""
+    """What the operating system said."""
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, (ssl.SSLError, socket.gaierror)):
             return str(found)
         if isinstance(found, OSError) and found.errno is not None:
             return f"[Errno {found.errno}] {os.strerror(found.errno)}"
-        if isinstance(found, BaseExceptionGroup):
-            found = found.exceptions[0]
-        else:
-            found = found.__cause__ or found.__context__
+        found = found.__cause__ or found.__context__
     return None
 
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 import trustme
 from tests.helpers.index import serve_index
@@ -16,8 +18,6 @@ from trail.settings import IndexSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import httpx
 
 NAME = "foo-1.0-py3-none-any.whl"
 
@@ -48,11 +48,15 @@ def serving(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
     return context
 
 
-def get(url: str, pauses: list[float] | None = None, **settings: Any) -> httpx.Response:
+def opened(pauses: list[float] | None = None, **settings: Any) -> Http:
     given = IndexSettings(**{"retries": 0, **settings})
     credentials = Credentials([given.index_url or ""], given.netrc, keyring=False)
     waited: list[float] = [] if pauses is None else pauses
-    with Http(given, credentials, pause=waited.append) as http:
+    return Http(given, credentials, pause=waited.append)
+
+
+def get(url: str, pauses: list[float] | None = None, **settings: Any) -> httpx.Response:
+    with opened(pauses, **settings) as http:
         return http.get(url, {})
 
 
@@ -209,7 +213,57 @@ def test_credentials_of_netrc(folder: Path, tmp_path: Path) -> None:
         assert get(server.file_url(NAME), netrc=netrc).status_code == 200
 
 
+def test_many_threads_get_their_own_answers(folder: Path) -> None:
+    for number in range(60):
+        (folder / f"file{number}").write_bytes(b"%d" % number * 1000)
+    with serve_index(folder) as server, opened() as http, ThreadPoolExecutor(16) as pool:
+
+        def fetch(number: int) -> bytes:
+            return http.get(server.file_url(f"file{number}"), {}).content
+
+        assert list(pool.map(fetch, range(60))) == [b"%d" % number * 1000 for number in range(60)]
+
+
+def test_what_is_not_wanted_is_not_read(folder: Path) -> None:
+    with serve_index(folder) as server, opened() as http:
+        url = server.file_url(NAME)
+        response = http.get(url, {"X-Y": "z"}, wanted=lambda answer: answer.status_code == 206)
+        assert response.status_code == 200
+        assert server.requests[0].headers["x-y"] == "z"
+        with pytest.raises(httpx.ResponseNotRead):
+            _ = response.content
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_closing_ends_what_is_under_way(begun: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with opened() as http:
+            waiting = pool.submit(http.get, url, {})
+            connection, _ = silent.accept()
+            connection.recv(1000)
+            if begun:
+                connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfour")
+        with connection:
+            assert str(waiting.exception(5)) == f"could not fetch `{url}`: trail is ending"
+            with pytest.raises(FetchError, match="trail is ending"):
+                http.get(url, {})
+
+
 # --- TLS
+
+
+def test_closing_ends_what_is_under_way_over_tls(tmp_path: Path, authority: trustme.CA) -> None:
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        with opened(cert=tmp_path / "ca.pem") as http:
+            waiting = pool.submit(http.get, url, {})
+            plain, _ = silent.accept()
+            connection = serving(authority).wrap_socket(plain, server_side=True)
+            connection.recv(1000)
+        with connection:
+            assert str(waiting.exception(5)) == f"could not fetch `{url}`: trail is ending"
 
 
 def test_a_certificate_of_a_named_authority(
