@@ -120,6 +120,30 @@ def test_a_member_has_what_it_requires_and_no_more(workspace: Project) -> None:
     ]
 
 
+def test_what_is_there_for_other_members_is_told(workspace: Project) -> None:
+    inside = workspace.root / "packages" / "one"
+    result = workspace.trail(*python("import base"), cwd=inside)
+    assert result.err.splitlines()[-2:] == [
+        "`base` is locked as a requirement of the member `app`",
+        "hint: trail add base",
+    ]
+    optional = workspace.trail(*python("import check"), cwd=inside)
+    assert optional.err.splitlines()[-2:] == [
+        "`check` is locked for the group `lint`",
+        "hint: trail run --group lint COMMAND",
+    ]
+    # The group of the root is gone: then it is there for one of a member.
+    path = workspace.root / "pyproject.toml"
+    path.write_text(path.read_text().replace('lint = ["check"]', ""))
+    member = workspace.trail(*python("import check"), cwd=inside)
+    assert member.err.splitlines()[-2:] == [
+        "`check` is locked for the group `test` of the member `core`",
+        "hint: trail run --package core --group test COMMAND",
+    ]
+    there = python("import check", "--package", "core", "--group", "test")
+    assert workspace.trail(*there, cwd=inside).code == 0
+
+
 def test_in_a_members_folder_the_member_is_meant(workspace: Project) -> None:
     inside = workspace.root / "packages" / "core" / "src"
     names = ("core", "base", "flat", "acme.one")
@@ -236,6 +260,35 @@ def test_the_lock_follows_its_members(workspace: Project) -> None:
     make_member(workspace.root / "packages/six", "six", {"six.py": "WORD = 6\n"})
     assert "member six: `default` became `packages/six`" in workspace.trail("lock", "--check").err
     assert workspace.trail(*python("import six", "--package", "six")).code == 0
+
+
+def test_strict_members_import_what_they_declare(workspace: Project) -> None:
+    path = workspace.root / "pyproject.toml"
+    path.write_text("[tool.trail]\nstrict = true\n" + path.read_text())
+    result = workspace.trail(*python("import core, flat", "--package", "app"))
+    assert result.code == 0, result.err
+    # What its members require is not required by it, and each of them is judged by itself.
+    indirect = workspace.trail(*python("import base", "--package", "flat"))
+    assert indirect.err.splitlines()[-2:] == [
+        (
+            "ModuleNotFoundError: No module named 'base': this project does not declare `base`"
+            " (there for `core`)"
+        ),
+        "hint: trail add base",
+    ]
+    core = workspace.root / "packages/core/src/core/__init__.py"
+    core.write_text("import base, fast\nWORD = 'core'\n")
+    assert workspace.trail(*python("import core", "--package", "app")).code == 0
+    flat = workspace.root / "packages/flat/flat.py"
+    flat.write_text("import core, base\n")
+    for _ in range(2):
+        member = workspace.trail(*python("import flat", "--package", "app"))
+        assert "this project does not declare `base` (there for `core`)" in member.err
+    core.write_text("WORD = 'core'\n")
+    flat.write_text("import core\n")
+    lint = python("import check, core", "--package", "flat")
+    assert "No module named 'check'" in workspace.trail(*lint).err
+    assert workspace.trail(*lint[:1], "--group", "lint", *lint[1:]).code == 0
 
 
 def test_new_members_are_seen_by_the_next_start(workspace: Project) -> None:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from trail.commands.parts import own_default
 from trail.commands.wanted import chosen_projects
 from trail.depot.layout import site_packages
 from trail.errors import ProjectError
 from trail.model import NormalizedName
 from trail.prefix.model import Strictness
+from trail.settings import EVERY_GROUP
 from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from trail.commands.target import Request
     from trail.depot.store import Entry
     from trail.project.pyproject import PyProject
+    from trail.project.workspace import Workspace
 
 __all__ = ["strictness"]
 
@@ -48,32 +51,61 @@ def strictness(
     if not context.settings.strict:
         return None
     projects = chosen_projects(context, request.members, all_members=request.all_members)
-    if not projects:
+    workspace = context.project.workspace if context.project is not None else None
+    if not projects or workspace is None:
         raise ProjectError(
             "`--strict` needs a project that declares what it requires",
             details=(("looked for", "pyproject.toml"),),
             hint="trail init",
         )
-    groups = {canonicalize_name(name) for name in (*request.groups, *_default(request, root))}
-    if request.default_groups:
-        groups.update(map(NormalizedName, context.settings.default_groups or ()))
+    named = {canonicalize_name(name) for name in (*request.groups, *_default(request, root))}
     extras = {canonicalize_name(name) for name in request.extras}
-    names = {NormalizedName(canonicalize_name(one.name)) for one in _read(request.packages)}
-    for pyproject in projects:
-        names.update(_names(pyproject, groups, extras, entries))
-    return Strictness(root=root, declared=frozenset(names))
+    extra = {NormalizedName(canonicalize_name(one.name)) for one in _read(request.packages)}
+    defaults = (context.settings.default_groups or ()) if request.default_groups else None
+    found: dict[Path, frozenset[NormalizedName]] = {}
+    for one in projects:
+        groups = _groups(one, workspace, named, defaults)
+        found[one.folder] = frozenset(_names(one, groups, extras, entries)) | extra
+    # Members that others require: with all that they may have been required with.
+    for one in workspace.projects if workspace.members else ():
+        if one.folder not in found:
+            found[one.folder] = frozenset(_names(one, (), one.extras.keys(), entries)) | extra
+    chosen = [found[one.folder] for one in projects]
+    members = (Strictness(root=folder, declared=found[folder]) for folder in sorted(found))
+    return Strictness(
+        root=root,
+        declared=frozenset[NormalizedName]().union(*chosen),
+        members=tuple(one for one in members if one.root != root),
+    )
+
+
+def _groups(
+    pyproject: PyProject,
+    workspace: Workspace,
+    named: AbstractSet[str],
+    defaults: Sequence[str] | None,
+) -> Iterator[Iterable[Requirement]]:
+    """List what the groups of a project require that are wanted; the root's are for all."""
+    for owner in dict.fromkeys((pyproject.path, workspace.root.path)):
+        one = pyproject if owner == pyproject.path else workspace.root
+        wanted: set[str] = set(named)
+        if defaults is not None:
+            wanted.update(defaults if one is workspace.root else own_default(one, defaults))
+        for name, requirements in one.groups.items():
+            if name in wanted or EVERY_GROUP in wanted:
+                yield requirements
 
 
 def _names(
     pyproject: PyProject,
-    groups: AbstractSet[str],
+    groups: Iterable[Iterable[Requirement]],
     extras: AbstractSet[str],
     entries: Iterable[Entry],
 ) -> Iterator[NormalizedName]:
     """Name what a project declares."""
     given = [*pyproject.dependencies]
-    for group in groups:
-        given += pyproject.groups.get(NormalizedName(group), ())
+    for requirements in groups:
+        given += requirements
     for extra in extras:
         given += pyproject.extras.get(NormalizedName(extra), ())
     yield from (NormalizedName(canonicalize_name(one.name)) for one in _unfold(pyproject, given))

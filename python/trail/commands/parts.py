@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trail.project.pyproject import PyProject
     from trail.project.workspace import Workspace
 
-__all__ = ["Parts"]
+__all__ = ["Parts", "own_default"]
 
 
 class Parts:
@@ -103,7 +103,7 @@ class Parts:
         for one in (*projects, root):
             if default_groups is None:
                 break
-            wanted = default_groups if one is root else _own_default(one, default_groups)
+            wanted = default_groups if one is root else own_default(one, default_groups)
             found += [
                 self.scope(one, Scope(ScopeKind.GROUP, name))
                 for name in one.groups
@@ -121,8 +121,13 @@ def _own(pyproject: PyProject) -> Iterator[Scope]:
     yield from (Scope(ScopeKind.GROUP, name) for name in pyproject.groups)
 
 
-def _own_default(pyproject: PyProject, fallback: Sequence[str]) -> Sequence[str]:
-    """Which groups a member has on by default."""
+def own_default(pyproject: PyProject, fallback: Sequence[str]) -> Sequence[str]:
+    """Say which groups a member has on by default.
+
+    Args:
+        pyproject: the member.
+        fallback: those of the workspace.
+    """
     for tool in (pyproject.tool, pyproject.uv_tool):
         if tool.values.get("default-groups") == "all":
             return (EVERY_GROUP,)

@@ -115,7 +115,9 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
         "runtime": runtime,
     }
     if (strict := request.strict) is not None:
-        content["strict"] = [os.fspath(strict.root), *sorted(strict.declared)]
+        content["strict"] = [
+            [os.fspath(one.root), *sorted(one.declared)] for one in (strict, *strict.members)
+        ]
     if request.code_archives:
         content["code-archives"] = True
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -73,10 +73,12 @@ class Strictness:
     Args:
         root: the project's folder, absolute.
         declared: the distributions that it requires directly, itself included.
+        members: the same for the projects of a workspace, which lie below the root.
     """
 
     root: Path
     declared: frozenset[NormalizedName]
+    members: tuple[Strictness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """What a strict prefix refuses to project code: modules of undeclared distributions.
 
 A declared distribution without modules of its own, as `apache-airflow` is one, stands for
-those that it requires. A package that several distributions share is refused only where none
-of them is declared; of a namespace each part is judged alone.
+those that it requires; one that is used in place has its modules elsewhere. A package that
+several distributions share is refused only where none of them is declared; of a namespace each
+part is judged alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from trail.model import Facts, NormalizedName
     from trail.prefix.look import Look
@@ -32,17 +34,40 @@ def make_table(
     """Make the file that `_trail_strict` reads: the root, then a line for each module.
 
     A line has the module with its dots, the distributions that bring it, and those that
-    require these; tabs between them.
+    require these; tabs between them. The members of a workspace follow, each behind an empty
+    line.
 
     Args:
-        strict: what the project declares.
+        strict: what the project declares, and what members do.
         plan: of the prefix.
         members: one per distribution, as the plan numbers them.
         look: looks into the entries, by the same numbers.
         shape: where things lie.
     """
-    numbers = {facts.name: number for number, facts in enumerate(members)}
     requires = [look.requires(number) for number in range(len(members))]
+    owners = sorted(_owners(plan, shape).items())
+    parts = []
+    for one in (strict, *strict.members):
+        declared = _declared(one, members, requires)
+        rows = [str(one.root)]
+        for module, numbers in owners:
+            names = sorted(members[number].name for number in numbers)
+            if declared.isdisjoint(names):
+                via = sorted(
+                    facts.name
+                    for facts, needs in zip(members, requires, strict=True)
+                    if not needs.isdisjoint(names) and facts.name not in names
+                )
+                rows.append("\t".join((module, ", ".join(names), ", ".join(via))))
+        parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts).encode("utf-8", "surrogateescape")
+
+
+def _declared(
+    strict: Strictness, members: Sequence[Facts], requires: Sequence[AbstractSet[NormalizedName]]
+) -> set[NormalizedName]:
+    """Add what declared distributions stand for."""
+    numbers = {facts.name: number for number, facts in enumerate(members)}
     declared: set[NormalizedName] = set()
     left = list(strict.declared)
     while left:
@@ -51,21 +76,11 @@ def make_table(
             continue
         declared.add(name)
         number = numbers.get(name)
-        if number is not None and not any(
-            top.kind is not Kind.DATA for top in members[number].top_level
-        ):
+        if number is None or members[number].startup:
+            continue
+        if all(top.kind is Kind.DATA for top in members[number].top_level):
             left += requires[number]
-    rows = [str(strict.root)]
-    for module, owners in sorted(_owners(plan, shape).items()):
-        names = sorted(members[number].name for number in owners)
-        if declared.isdisjoint(names):
-            via = sorted(
-                facts.name
-                for facts, needs in zip(members, requires, strict=True)
-                if not needs.isdisjoint(names) and facts.name not in names
-            )
-            rows.append("\t".join((module, ", ".join(names), ", ".join(via))))
-    return ("\n".join(rows) + "\n").encode("utf-8", "surrogateescape")
+    return declared
 
 
 @dataclass(slots=True)

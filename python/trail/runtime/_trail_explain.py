@@ -57,6 +57,8 @@ KNOWN = {
 
 _SHOWN = 3  # distributions that have the same module
 _CHOICE = re.compile(r"""["']([^"']+)["']\s+in\s+(extras|dependency_groups)""")
+# How the lock of a workspace names the parts of its members.
+_MEMBER = re.compile(r"member-(.+?)(?:-(extra|group)-(.+))?")
 _TABLE = re.compile(r"\[.*\]\s*(?:#.*)?")
 _TEXT = re.compile(r"""(name|marker)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?""")
 
@@ -235,13 +237,22 @@ def _choose(module: str, name: str, markers: "list[str]", inside: bool) -> str:
         choice = _CHOICE.search(marker)
         if choice is not None:
             wanted, kind = choice.groups()
-            word, option = ("extra", "extras") if kind == "extras" else ("group", "groups")
+            word, owner, package = "extra" if kind == "extras" else "group", "", ""
+            member = _MEMBER.fullmatch(wanted) if word == "group" else None
+            if member is not None:
+                owner = f" of the member `{member.group(1)}`"
+                package = f"--package {member.group(1)} "
+                if not member.group(2):
+                    # What one member requires another one does not have.
+                    hint = f'trail.interactive("{name}")' if inside else f"trail add {name}"
+                    return f"{locked} as a requirement{owner}\nhint: {hint}"
+                word, wanted = member.group(2), member.group(3)
             hint = (
-                f'trail.activate({option}=["{wanted}"])'
+                f'trail.activate({word}s=["{wanted}"])'
                 if inside
-                else f"trail run --{word} {wanted} COMMAND"
+                else f"trail run {package}--{word} {wanted} COMMAND"
             )
-            return f"{locked} for the {word} `{wanted}`\nhint: {hint}"
+            return f"{locked} for the {word} `{wanted}`{owner}\nhint: {hint}"
     if "" in markers:
         again = "trail.activate()" if inside else "trail run COMMAND"
         return f"{locked}, but not in the prefix that this process runs in\nhint: {again}"

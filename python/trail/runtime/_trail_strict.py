@@ -19,8 +19,10 @@ from os.path import dirname, normcase, realpath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
+
+    _Table = dict[str, tuple[str, str]]
 
 __all__ = ["install", "uninstall"]
 
@@ -35,15 +37,19 @@ class _Judge:
 
     Args:
         site: the site-packages folder of the prefix.
-        root: the project's folder.
-        table: the distributions that have a module, and those that require them.
+        tables: for the project's folder, and those of a workspace's members: the
+            distributions that have a module, and those that require them.
     """
 
-    def __init__(self, site: str, root: str, table: "dict[str, tuple[str, str]]") -> None:
+    def __init__(self, site: str, tables: "dict[str, _Table]") -> None:
         self._site = site + sep
-        self._root = root
-        self._table = table
-        self._files: dict[str, bool] = {}
+        self._first = next(iter(tables.values()))
+        # A member lies within the project.
+        self._tables = [
+            (normcase(realpath(root)) + sep, tables[root])
+            for root in sorted(tables, key=len, reverse=True)
+        ]
+        self._files: dict[str, _Table] = {}
 
     def fault(
         self, name: str, importer: "dict[str, Any]", fromlist: "tuple[str, ...] | None"
@@ -55,23 +61,27 @@ class _Judge:
             importer: the globals of the code that imports it.
             fromlist: what is imported from it.
         """
-        if not self._is_project(importer):
-            return None
-        for module in _modules(name, fromlist):
-            if module in self._table:
+        table = self._table_of(importer)
+        for module in _modules(name, fromlist) if table else ():
+            if module in table:
                 if not self._is_ours(name.partition(".")[0]):
                     return None
-                return _error(module, *self._table[module])
+                return _error(module, *table[module])
         return None
 
-    def _is_project(self, importer: "dict[str, Any]") -> bool:
+    def _table_of(self, importer: "dict[str, Any]") -> "_Table":
+        """What holds for a module; nothing for one that is not the project's."""
         file, main = importer.get("__file__"), importer.get("__name__") in _MAIN
         if not isinstance(file, str):
-            return main  # -c, a console, a notebook
+            return self._first if main else {}  # -c, a console, a notebook
         if file not in self._files:
             path = normcase(realpath(file))
-            inside = main or path.startswith(normcase(realpath(self._root)) + sep)
-            self._files[file] = inside and not path.startswith(self._others())
+            found = next((table for root, table in self._tables if path.startswith(root)), None)
+            if path.startswith(self._others()):
+                found = {}
+            elif found is None:
+                found = self._first if main else {}
+            self._files[file] = found
         return self._files[file]
 
     def _others(self) -> "tuple[str, ...]":
@@ -104,13 +114,15 @@ def install(site: str = "") -> None:
     site = site or dirname(__file__)
     uninstall()
     with open(site + sep + _FILE, encoding="utf-8", errors="surrogateescape") as file:
-        root, *rows = file.read().splitlines()
-    table = {}
-    for row in rows:
-        module, names, via = row.split("\t")
-        table[module] = names, via
+        parts = file.read().split("\n\n")
+    tables = {}
+    for part in parts:
+        root, *rows = part.splitlines()
+        split = (row.split("\t") for row in rows)
+        tables[root] = {module: (names, via) for module, names, via in split}
+    modules = [module for table in tables.values() for module in table]
     _before.append(builtins.__import__)
-    builtins.__import__ = _make(_before[0], _Judge(site, root, table), table)
+    builtins.__import__ = _make(_before[0], _Judge(site, tables), modules)
 
 
 def uninstall() -> None:
@@ -120,9 +132,9 @@ def uninstall() -> None:
 
 
 def _make(
-    before: "Callable[..., Any]", judge: _Judge, table: "dict[str, tuple[str, str]]"
+    before: "Callable[..., Any]", judge: _Judge, modules: "Iterable[str]"
 ) -> "Callable[..., Any]":
-    tops = frozenset(module.partition(".")[0] for module in table)
+    tops = frozenset(module.partition(".")[0] for module in modules)
 
     # The import system takes frames of its own with this name out of tracebacks.
     def _call_with_frames_removed(
