@@ -228,6 +228,58 @@ def test_a_repository_and_a_project_in_it(project: Project, tmp_path: Path) -> N
     }
 
 
+def test_a_member_of_a_workspace_in_a_repository(
+    project: Project, tmp_path: Path, public: IndexServer
+) -> None:
+    """Also where only builds tell what is required: neighbours come from the repository."""
+    folder = tmp_path / "repository"
+    write_files(
+        folder,
+        {
+            "pyproject.toml": "[tool.uv.workspace]\nmembers = ['libs/*']\n"
+            "[tool.uv.sources]\nsecret = { workspace = true }\n"
+        },
+    )
+    make_source(folder / "libs" / "thing", requires=("secret", "other"), code="import secret\n")
+    more = "[tool.uv.sources]\nother = { path = '../../other' }\n"
+    path = folder / "libs" / "thing" / "pyproject.toml"
+    path.write_text(path.read_text() + more)
+    make_source(folder / "libs" / "secret", "secret", code="FROM = 'repository'\n")
+    make_source(folder / "other", "other", code="FROM = 'beside'\n")
+    commit = make_repository(folder)
+    source = f"git = '{folder.as_uri()}', subdirectory = 'libs/thing'"
+    for where in (source, f"path = '{folder}/libs/thing'"):
+        declare(project, f"[tool.uv.sources]\nthing = {{ {where} }}\n", dependencies="['thing']")
+        for name, expected in (("secret", "repository"), ("other", "beside")):
+            result = project.trail(*show(name))
+            assert result.out == f"{expected}\n", result.err
+        packages = locked(project)
+        if where is source:
+            assert packages["secret"]["vcs"]["commit-id"] == commit
+            assert packages["secret"]["vcs"]["subdirectory"] == "libs/secret"
+            assert packages["other"]["vcs"]["subdirectory"] == "other"
+        else:
+            assert packages["secret"]["directory"]["path"] == "../repository/libs/secret"
+    assert not any("secret" in one or "other" in one for one in public.paths())
+
+
+def test_a_source_outside_of_its_repository(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "repository"
+    make_source(folder, "thing", requires=("other",))
+    path = folder / "pyproject.toml"
+    path.write_text(path.read_text() + "[tool.uv.sources]\nother = { path = '../other' }\n")
+    make_repository(folder)
+    make_source(tmp_path / "other", "other")
+    declare(
+        project,
+        f"[tool.uv.sources]\nthing = {{ git = '{folder.as_uri()}' }}\n",
+        dependencies="['thing']",
+    )
+    result = project.trail("lock")
+    assert result.code == 1
+    assert f"a source of `git+{folder.as_uri()}` lies outside of it" in result.err
+
+
 # --- projects of uv, as they are
 
 

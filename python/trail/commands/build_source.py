@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from trail.errors import BuildError
 from trail.model import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from trail.depot.store import Depot
     from trail.index.client import IndexClient
@@ -104,6 +105,21 @@ class Sources:
                 details=(("folder", source.subdirectory),),
             )
         return inner
+
+    @contextmanager
+    def looked_at(self, source: SourcePackage) -> Iterator[tuple[Path, Path]]:
+        """Give the folder of a source while it is looked at: all of it, and what is wanted.
+
+        Args:
+            source: what is wanted.
+
+        Raises:
+            BuildError: it has no such folder, or cannot be unpacked.
+            TrailError: it cannot be brought.
+        """
+        with self._depot.staging() as staging:
+            inner = self.tree(source, staging)
+            yield staging / "source", inner
 
     def _top(self, source: SourcePackage, staging: Path) -> Path:
         if source.kind is SourceKind.DIRECTORY:

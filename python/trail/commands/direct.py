@@ -22,11 +22,11 @@ from trail.index.page import IndexFile
 from trail.model import NormalizedName, WheelFile
 from trail.project.pyproject import load_pyproject
 from trail.resolve.source import Broken, File, Metadata
-from trail.values import replace
+from trail.values import dataclass, replace
 from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from packaging.requirements import Requirement
 
@@ -104,13 +104,17 @@ def read_direct(
         if builder is None:
             return Broken(reason=f"is only known when `{url}` is checked out and built"), ()
         builder.sources.commit_of(direct.url)
-        return built_metadata(builder, _source(name, direct, builder)), ()
+        source = _source(name, direct, builder)
+        answer = built_metadata(builder, source)
+        with builder.sources.looked_at(source) as (top, inner):
+            return _with_sources(answer, inner, _InRepository(url, top)), ()
     path = local_path(url)
     if path is not None and path.is_dir():
-        answer = _read_folder(path / _subdirectory(fragment), virtual=direct.virtual)
+        folder = path / _subdirectory(fragment)
+        answer = _read_folder(folder, virtual=direct.virtual)
         if isinstance(answer, Broken) and builder is not None:
             answer = built_metadata(builder, _source(name, direct, builder))
-        return answer, ()
+        return _with_sources(answer, folder, Path.as_uri), ()
     if path is None and urlsplit(url).scheme not in {"http", "https"}:
         return Broken(reason=f"cannot be had from `{url}`, which trail does not know"), ()
     return _read_archive(client, name, direct, builder)
@@ -205,13 +209,39 @@ def _read_folder(folder: Path, *, virtual: bool = False) -> Answer:
     if not path.exists():
         return Broken(reason=f"is only known when `{folder}` is built: it has no pyproject.toml")
     try:
-        project = load_pyproject(path)
-        answer = folder_metadata(project, virtual=virtual)
-        if isinstance(answer, Metadata) and (project.uv or project.trail):
-            return replace(answer, requires_dist=tuple(requirements_of(sourced(project))))
+        return folder_metadata(load_pyproject(path), virtual=virtual)
     except ProjectError as error:
         return Broken(reason=f"cannot be read: {error.message}")
-    return answer
+
+
+def _with_sources(answer: Answer, folder: Path, address: Callable[[Path], str]) -> Answer:
+    """Take what a project requires from where it says."""
+    if isinstance(answer, Broken):
+        return answer
+    try:
+        requires = sourced(answer.requires_dist, folder, address)
+    except ProjectError as error:
+        return Broken(reason=f"cannot be read: {error.message}")
+    return replace(answer, requires_dist=requires)
+
+
+@dataclass(frozen=True, slots=True)
+class _InRepository:
+    """Gives the addresses of folders in a repository.
+
+    Args:
+        url: of the repository, with the revision.
+        top: where it is checked out.
+    """
+
+    url: str
+    top: Path
+
+    def __call__(self, path: Path) -> str:
+        if not path.resolve().is_relative_to(self.top.resolve()):
+            raise ProjectError(f"a source of `{self.url}` lies outside of it")
+        inner = path.resolve().relative_to(self.top.resolve()).as_posix()
+        return self.url if inner == "." else f"{self.url}#subdirectory={inner}"
 
 
 def folder_metadata(project: PyProject, *, virtual: bool = False) -> Answer:

@@ -1,94 +1,118 @@
-"""A project in a folder that names sources for its own requirements.
+"""A project in a folder or a repository that names sources for its own requirements.
 
-Whoever requires such a folder gets what it means: its neighbours in a workspace, folders
-beside it, repositories. So nothing that has a source is taken from an index.
+Whoever requires it gets what it means: its neighbours in a workspace, folders beside it,
+repositories. So nothing that has a source is taken from an index.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from trail.errors import ProjectError
 from trail.model import NormalizedName
 from trail.project.find import find_project
+from trail.project.pyproject import load_pyproject
 from trail.project.sources import rules_of
 from trail.project.workspace import Workspace
-from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from trail.project.pyproject import PyProject
     from trail.project.sources import Rule
 
 __all__ = ["sourced"]
 
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
-def sourced(pyproject: PyProject) -> PyProject:
+
+def sourced(
+    requires: Iterable[str], folder: Path, address: Callable[[Path], str]
+) -> tuple[str, ...]:
     """Write the sources of a project into its requirements, as addresses (PEP 508).
 
     Args:
-        pyproject: the project, in its folder.
+        requires: what the project requires, as METADATA has it.
+        folder: the project's.
+        address: gives the address of a folder or file.
 
     Raises:
         ProjectError: a source is wrong.
     """
-    project = find_project(pyproject.folder)
+    path = folder / "pyproject.toml"
+    if not path.is_file():
+        return tuple(requires)
+    pyproject, project = load_pyproject(path), find_project(folder)
     workspace = project.workspace if project is not None else None
     workspace = workspace or Workspace(root=pyproject)
     rules = rules_of(pyproject, workspace)
-    return replace(
-        pyproject,
-        dependencies=tuple(
-            other for one in pyproject.dependencies for other in _others(one, "", rules, workspace)
-        ),
-        extras={
-            extra: tuple(other for one in found for other in _others(one, extra, rules, workspace))
-            for extra, found in pyproject.extras.items()
-        },
-    )
+    places = _Places(rules, workspace, address)
+    return tuple(other for text in requires for other in places.of(text)) if rules else (*requires,)
 
 
-def _others(
-    requirement: Requirement,
-    extra: str,
-    rules: Mapping[NormalizedName, tuple[Rule, ...]],
-    workspace: Workspace,
-) -> Iterator[Requirement]:
-    name = NormalizedName(canonicalize_name(requirement.name))
-    found = [
-        rule
-        for rule in rules.get(name, ())
-        if rule.group is None and rule.extra in {None, extra or None} and rule.index is None
-    ]
-    if not found or requirement.url is not None:
-        yield requirement
-        return
-    for rule in found:
-        other = Requirement(str(requirement))
-        other.url = _address(name, rule, workspace)
-        other.specifier = type(other.specifier)()
-        if rule.marker:
-            marker = Marker(rule.marker)
-            other.marker = marker if other.marker is None else other.marker & marker
-        yield other
-    if all(rule.marker for rule in found):
-        # Elsewhere it is as it was: from an index.
-        yield requirement
+class _Places:
+    """Puts addresses into requirements.
 
+    Args:
+        rules: the sources of a project.
+        workspace: that it belongs to.
+        address: gives the address of a folder or file.
+    """
 
-def _address(name: NormalizedName, rule: Rule, workspace: Workspace) -> str:
-    if rule.url is not None:
-        return rule.url
-    if rule.path is not None:
-        return rule.path.as_uri()
-    if name not in workspace.names:
-        raise ProjectError(
-            f"`{rule.file}` says that `{name}` is a member of the workspace, which it is not",
-            details=(("key", rule.key),),
-        )
-    return workspace.named(name).folder.as_uri()
+    def __init__(
+        self,
+        rules: Mapping[NormalizedName, tuple[Rule, ...]],
+        workspace: Workspace,
+        address: Callable[[Path], str],
+    ) -> None:
+        self._rules = rules
+        self._workspace = workspace
+        self._address = address
+
+    def of(self, text: str) -> Iterator[str]:
+        """Give what a requirement becomes: one for each source, and itself where none holds."""
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:  # who needs it says so
+            yield text
+            return
+        name = NormalizedName(canonicalize_name(requirement.name))
+        extra = _EXTRA.search(str(requirement.marker or ""))
+        found = [
+            rule
+            for rule in self._rules.get(name, ())
+            if rule.group is None
+            and rule.extra in {None, canonicalize_name(extra[1]) if extra else None}
+            and rule.index is None
+        ]
+        if not found or requirement.url is not None:
+            yield text
+            return
+        for rule in found:
+            other = Requirement(text)
+            other.url = self._place(name, rule)
+            other.specifier = type(other.specifier)()
+            if rule.marker:
+                marker = Marker(rule.marker)
+                other.marker = marker if other.marker is None else other.marker & marker
+            yield str(other)
+        if all(rule.marker for rule in found):
+            # Elsewhere it is as it was: from an index.
+            yield text
+
+    def _place(self, name: NormalizedName, rule: Rule) -> str:
+        if rule.url is not None:
+            return rule.url
+        if rule.path is not None:
+            return self._address(rule.path)
+        if name not in self._workspace.names:
+            raise ProjectError(
+                f"`{rule.file}` says that `{name}` is a member of the workspace, which it is not",
+                details=(("key", rule.key),),
+            )
+        return self._address(self._workspace.named(name).folder)
