@@ -1,6 +1,6 @@
 """Locks and wheels for the cases, made when they are needed and kept in one folder.
 
-{cache}/tools/uv-{version}/
+{cache}/tools/uv-{version}/  tools/pip-{version}/
 {cache}/uv-cache/         uv's own
 {cache}/locks/{digits}/   pylock.toml as uv made it, with addresses
 {cache}/wheels/           of all locks
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from trail.interpreter.model import Interpreter
 
-__all__ = ["Houses"]
+__all__ = ["PIP", "Houses"]
+
+PIP = "25.0.1"  # the last one that runs on Python 3.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class _Pin:
 
 
 class Houses:
-    """Where the wheels lie.
+    """Where the wheels and the tools lie.
 
     Args:
         environ: TRAIL_BENCH_CACHE names the folder, which the benches use, too.
@@ -53,14 +55,15 @@ class Houses:
         self.wheels = self.cache / "wheels"
         self.wheels.mkdir(parents=True, exist_ok=True)
         self.uv_cache = self.cache / "uv-cache"
-        self.uv = self._get_uv()
+        self.uv = self._get_tool("uv", UV) / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+        self.pip = self._get_tool("pip", PIP)
 
-    def _get_uv(self) -> Path:
-        folder = self.cache / "tools" / f"uv-{UV}"
+    def _get_tool(self, name: str, version: str) -> Path:
+        folder = self.cache / "tools" / f"{name}-{version}"
         if not (folder / "done").exists():
-            _pip("install", "--no-deps", "--upgrade", "--target", folder, f"uv=={UV}")
+            _pip("install", "--no-deps", "--upgrade", "--target", folder, f"{name}=={version}")
             (folder / "done").touch()
-        return folder / "bin" / ("uv.exe" if os.name == "nt" else "uv")
+        return folder
 
     def lock(self, requirements: tuple[str, ...], python: Interpreter) -> str:
         """Make a lock that names local wheels, and get them.

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from benches.locks import EXCLUDE_NEWER, UV
+from tests.compat.houses import PIP
 from tests.compat.judge import FAILED, KNOWN, SAME, SKIPPED
 
 from trail import __version__
@@ -27,7 +28,7 @@ _HEAD = """\
 # Compatibility
 
 Made by `python3 dev.py compat`; do not edit. Each case of `tests/compat/cases` runs with the same
-wheels in a virtualenv made by uv and in trail (`trail run`, default link mode). It is the
+wheels in a virtualenv made by pip and in trail (`trail run`, default link mode). It is the
 same if all its commands end with the same exit code and print the same, after places and times
 are replaced. Files that are read-only are so for the commands, even where root runs them. A case
 is never removed to make it pass, and the workaround of a known difference is tried.
@@ -97,7 +98,7 @@ class Matrix:
             _HEAD,
             (
                 f"Run on {span}: trail {__version__}, {platform.system()} {platform.machine()}, "
-                f"uv {UV}; unpinned dependencies as of {EXCLUDE_NEWER[:10]}."
+                f"pip {PIP}; unpinned dependencies as of {EXCLUDE_NEWER[:10]}, found by uv {UV}."
             ),
             f"{len(rows)} cases: {', '.join(counts)}"
             + (f", {missing} not run yet" if missing else "")
@@ -133,7 +134,7 @@ def _section(group: str, rows: Sequence[tuple[Case, str, dict[str, Any]]]) -> li
 
 
 def _key(case: Case, minor: str) -> str:
-    """The case as it stands: a verdict on an earlier version of it is worth nothing."""
+    """The case and its control as they stand: other verdicts are worth nothing."""
     values = {name: value for name, value in asdict(case).items() if name != "short"}
     digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()[:12]
-    return f"{case.name} {minor} {digest}"
+    return f"{case.name} {minor} {digest} pip {PIP}"

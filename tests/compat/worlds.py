@@ -1,4 +1,4 @@
-"""Two worlds with the same packages: a virtualenv made by uv, which is the control, and trail.
+"""Two worlds with the same packages: a virtualenv made by pip, which is the control, and trail.
 
 A case runs in both, in a project folder of its own in each. What a command says counts once
 the places in it are replaced by their meaning.
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -158,13 +159,23 @@ class Session:
         return self._worlds[key]
 
     def _control(self, folder: Path, python: Interpreter, kind: str) -> World:
-        uv = [str(self.houses.uv), "--no-config", "--offline", "--quiet"]
-        uv += ["--cache-dir", str(self.houses.uv_cache)]
         venv = folder / "venv"
-        _install([*uv, "venv", "--python", str(python.base), str(venv)], folder)
-        # With bytecode, as pip makes it.
-        sync = [*uv, "pip", "sync", "--compile-bytecode", "--python", str(venv), "pylock.toml"]
-        _install(sync, folder)
+        _install([str(python.base), "-I", "-m", "venv", "--without-pip", str(venv)], folder, {})
+        lock = tomllib.loads((folder / "pylock.toml").read_text(encoding="utf-8"))
+        wanted = folder / "wanted.txt"
+        wanted.write_text(
+            "".join(
+                f"{package['name']}=={package['version']}"
+                f" --hash=sha256:{package['wheels'][0]['hashes']['sha256']}\n"
+                for package in lock.get("packages", ())
+            ),
+            encoding="utf-8",
+        )
+        # The pip at hand lies outside: one that is locked is installed as anything else.
+        pip = [str(venv / "bin/python"), "-m", "pip", "--isolated", "install", "--quiet"]
+        pip += ["--ignore-installed", "--no-deps", "--no-index", "--require-hashes"]
+        pip += ["--find-links", str(self.houses.wheels), "--requirement", str(wanted)]
+        _install(pip, folder, {"PYTHONPATH": str(self.houses.pip), "PATH": os.defpath})
         environ = {"PATH": f"{venv}/bin{os.pathsep}{os.defpath}"}
         return World(kind, (), environ, ((str(venv), "<prefix>"),))
 
@@ -294,11 +305,11 @@ def _run(
     return process.returncode, output, said or ""
 
 
-def _install(command: list[str], cwd: Path, environ: dict[str, str] | None = None) -> str:
+def _install(command: list[str], cwd: Path, environ: dict[str, str]) -> str:
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=None if environ is None else _shared_environ() | {"HOME": str(cwd)} | environ,
+        env=_shared_environ() | {"HOME": str(cwd)} | environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
