@@ -49,7 +49,7 @@ def _loaded(inside: str) -> dict[str, dict[str, str]]:
             file = object.__getattribute__(module, "__dict__").get("__file__")
         except AttributeError:
             continue
-        if isinstance(file, str) and not file.startswith(inside):
+        if isinstance(file, str) and file and not file.startswith(inside):
             loaded.setdefault(name.partition(".")[0], {})[name] = file
     return loaded
 
