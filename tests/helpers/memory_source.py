@@ -13,7 +13,7 @@ from trail.model import NormalizedName
 from trail.resolve.source import Broken, Direct, File, Metadata, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 __all__ = ["MemorySource", "Release", "normal"]
@@ -105,6 +105,7 @@ class MemorySource:
         }
         self._directs = dict(directs or {})
         self._index = index
+        self.elsewhere: frozenset[str] = frozenset()
         self.asked: list[tuple[str, str]] = []  # metadata that was read
         self.pinned: list[tuple[str, str | None]] = []  # projects, and the index to ask
         self.hinted: list[tuple[str, ...]] = []  # projects to fetch ahead
@@ -137,6 +138,12 @@ class MemorySource:
 
     def prefetch(self, names: Iterable[NormalizedName]) -> None:
         self.hinted.append(tuple(names))
+
+    def follow(
+        self, environments: Sequence[Mapping[str, str]], elsewhere: Collection[NormalizedName]
+    ) -> None:
+        assert environments
+        self.elsewhere = frozenset(elsewhere)
 
     def prefetch_metadata(self, name: NormalizedName, versions: Sequence[Version]) -> None:
         self.hinted_versions.append((name, *map(str, versions)))

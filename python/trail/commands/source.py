@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 from packaging.version import Version
 
+from trail.commands.chase import Chase
 from trail.errors import MetadataError, TrailError
-from trail.index.core_metadata import NeedsBuild
+from trail.index.core_metadata import CoreMetadata, NeedsBuild
 from trail.index.links import local_path
 from trail.index.once import Known, Once
 from trail.model import SourceKind, SourcePackage
 from trail.resolve.source import Broken, File, Metadata, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    from packaging.specifiers import SpecifierSet
 
     from trail.commands.build import Builder
     from trail.index.client import IndexClient
-    from trail.index.core_metadata import CoreMetadata
     from trail.index.page import IndexFile, ProjectPage
     from trail.model import NormalizedName
     from trail.project.pyproject import PyProject
@@ -34,7 +36,7 @@ __all__ = ["IndexSource", "metadata_file"]
 
 _T = TypeVar("_T")
 _Work: TypeAlias = "Once[_T] | Known[_T]"
-_THREADS = 16  # each with a connection
+_THREADS = 24  # each with a connection
 _PYTHON_TAG = re.compile(r"[a-z]+(\d)(\d*)")
 _STATUSES = {"archived", "deprecated", "quarantined"}  # PEP 792
 
@@ -66,6 +68,7 @@ class IndexSource:
         self._builder = builder
         self._likely = likely or {}
         self._known: Mapping[str, PyProject] = {}
+        self._chase: Chase | None = None
         self._submitted: list[Future[None]] = []
         # By name, and the address of the one index to ask if there is one.
         self._pages: dict[tuple[NormalizedName, str | None], _Work[ProjectPage | None]] = {}
@@ -83,7 +86,10 @@ class IndexSource:
         """Wait until all that was hinted at is there."""
         from concurrent.futures import wait  # noqa: PLC0415  # see `_pool`
 
-        wait(self._submitted)
+        count = 0
+        while count < len(self._submitted):  # what comes may lead on
+            count = len(self._submitted)
+            wait(self._submitted)
 
     def close(self) -> None:
         """Give up what was only fetched ahead of time."""
@@ -104,6 +110,12 @@ class IndexSource:
             projects: by the addresses of their folders.
         """
         self._known = projects
+
+    def follow(
+        self, environments: Sequence[Mapping[str, str]], elsewhere: Collection[NormalizedName]
+    ) -> None:
+        """See `Source`. Without it each step towards the leaves takes two round trips."""
+        self._chase = Chase(environments, elsewhere)
 
     # --- what the resolver asks for
 
@@ -156,10 +168,7 @@ class IndexSource:
     def prefetch(self, names: Iterable[NormalizedName]) -> None:
         """See `Source`."""
         for name in names:
-            if (name, None) not in self._pages:
-                once = self._page(name)
-                if not once.done:
-                    self._submitted.append(self._pool.submit(self._fetch, once))
+            self._ahead_of_time(name)
 
     def prefetch_metadata(self, name: NormalizedName, versions: Sequence[Version]) -> None:
         """See `Source`."""
@@ -196,30 +205,45 @@ class IndexSource:
 
     def _page(self, name: NormalizedName, index: str | None = None) -> _Work[ProjectPage | None]:
         key = (name, index)
-        if key not in self._pages:
+        once = self._pages.get(key)
+        if once is None:
             # What is at hand is not worth another thread.
             known = self._client.known_page(name, index)
-            self._pages[key] = (
-                Known(known) if known is not None else Once(lambda: self._client.page(name, index))
-            )
-        return self._pages[key]
+            once = Known(known) if known is not None else self._once(name, index)
+            once = self._pages.setdefault(key, once)  # somebody may have begun meanwhile
+        return once
 
-    def _fetch(self, once: _Work[ProjectPage | None]) -> None:
-        """Fetch a page and, to save a round trip, the metadata that comes next; in the pool."""
+    def _once(self, name: NormalizedName, index: str | None) -> Once[ProjectPage | None]:
+        return Once(lambda: self._client.page(name, index))
+
+    def _ahead_of_time(self, name: NormalizedName, specifier: SpecifierSet | None = None) -> None:
+        if (name, None) not in self._pages:
+            once = self._page(name)
+            if not once.done:
+                with contextlib.suppress(RuntimeError):  # closed meanwhile
+                    self._submitted.append(self._pool.submit(self._fetch, once, specifier))
+
+    def _fetch(self, once: _Work[ProjectPage | None], specifier: SpecifierSet | None) -> None:
+        """Fetch a page and, to save round trips, what probably comes next; in the pool."""
         once.run()
         with contextlib.suppress(TrailError):  # who needs the page gets the error
             page = once.result()
-            likely = self._likely_file(page) if page is not None else None
+            likely = self._likely_file(page, specifier) if page is not None else None
             ahead = self._cheap(likely) if likely is not None else None
-            if likely is not None and ahead is not None:
-                self._ahead.setdefault(likely, ahead).run()
+            if likely is None or ahead is None:
+                return
+            found = self._ahead.setdefault(likely, ahead).result()
+            if self._chase is not None and isinstance(found, CoreMetadata):
+                for name, wanted in self._chase.required(found):
+                    self._ahead_of_time(name, wanted)
 
-    def _likely_file(self, page: ProjectPage) -> IndexFile | None:
+    def _likely_file(self, page: ProjectPage, specifier: SpecifierSet | None) -> IndexFile | None:
         for version in self._likely.get(page.name, ()):
             if page.of(str(version)):
                 return metadata_file(page.of(str(version)))
         for text in page.releases:
-            if not Version(text).is_prerelease:
+            version = Version(text)
+            if not version.is_prerelease and (specifier is None or version in specifier):
                 file = metadata_file(page.of(text))
                 if file is not None and file.yanked is None:
                     return file

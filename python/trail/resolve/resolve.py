@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from trail.model import NormalizedName
 from trail.report import Reporter
 from trail.resolve.fit import Ledger
 from trail.resolve.merge import merge
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from trail.errors import ResolutionError
-    from trail.model import NormalizedName
     from trail.resolve.model import Locked, Request, Resolution, Target
     from trail.resolve.source import Source
 
@@ -77,12 +78,24 @@ def resolve(
         ResolutionError: a required target has no solution, or none has one.
         FetchError: as the source does.
     """
+    source.follow([target.environment for target in targets], _elsewhere(request))
     work = _Work(request, World(source), reporter or Reporter())
     for target in targets:
         work.add(target, required)
     for target in targets:
         work.split(target)
     return work.outcome()
+
+
+def _elsewhere(request: Request) -> frozenset[NormalizedName]:
+    """List what comes from an address, a folder or one certain index."""
+    roots = (*request.roots, *request.options.constraints, *request.options.overrides)
+    direct = (root.requirement.name for root in roots if root.requirement.url)
+    return frozenset((*map(_normalized, direct), *(place.name for place in request.places)))
+
+
+def _normalized(name: str) -> NormalizedName:
+    return NormalizedName(canonicalize_name(name))
 
 
 class _Work:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from packaging.version import Version
@@ -142,6 +142,16 @@ class Source(Protocol):
 
     def prefetch(self, names: Iterable[NormalizedName]) -> None:
         """Hint that `project` will be asked for these soon; must not wait."""
+
+    def follow(
+        self, environments: Sequence[Mapping[str, str]], elsewhere: Collection[NormalizedName]
+    ) -> None:
+        """Hint that what is fetched ahead of time may lead on to what it requires.
+
+        Args:
+            environments: the marker values of the targets.
+            elsewhere: what does not come from just any index, so that none may hear of it.
+        """
 
     def prefetch_metadata(self, name: NormalizedName, versions: Sequence[Version]) -> None:
         """Hint that `metadata` will be asked for these soon, the first ones first; as above."""

@@ -105,6 +105,29 @@ def test_it_is_a_source(folder: Path) -> None:
         assert server.paths() == ["/simple/foo/", f"/files/{NAME}.metadata", "/simple/nothing/"]
 
 
+def test_what_is_fetched_ahead_leads_on(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    leaves = ["private", "foreign; sys_platform == 'win32'", "more; extra == 'all'", "not a one"]
+    make_wheel(folder, "foo", "1.0", {"foo.py": ""}, requires=["bar<2"])
+    make_wheel(folder, "bar", "1.0", {"bar.py": ""}, requires=["leaf; sys_platform == 'linux'"])
+    make_wheel(folder, "bar", "2.0", {"bar.py": ""}, requires=["newer"])
+    make_wheel(folder, "leaf", "1.0", {"leaf.py": ""}, requires=[*leaves, "foo"])
+    with (
+        serve_index(folder) as server,
+        open_client(server) as client,
+        IndexSource(client, reporter=Reporter()) as source,
+    ):
+        source.follow([{"sys_platform": "linux"}], [NormalizedName("private")])
+        source.prefetch([FOO])
+        source.wait()
+        names = ("foo", "bar", "leaf")
+        wheels = [f"/files/{name}-1.0-py3-none-any.whl.metadata" for name in names]
+        assert sorted(server.paths()) == sorted([*wheels, *(f"/simple/{one}/" for one in names)])
+        before = server.paths()
+        assert isinstance(source.metadata(NormalizedName("leaf"), ONE), Metadata)
+        assert server.paths() == before
+
+
 def test_files_of_this_machine_have_a_path(folder: Path) -> None:
     with (
         serve_index(folder) as server,

@@ -47,6 +47,7 @@ def test_pinned_project_is_asked_for_at_its_index_whoever_requires_it() -> None:
     assert {index for name, index in source.pinned if name == "b"} == {INDEX}
     assert {index for name, index in source.pinned if name == "a"} == {None}
     assert all("b" not in names for names in source.hinted)
+    assert source.elsewhere == {"b"}
 
 
 def test_pinned_project_that_its_index_lacks_is_taken_from_no_other() -> None:
