@@ -112,6 +112,13 @@ SETTINGS = (
     Setting("allow_record_mismatch", "allow-record-mismatch", read_releases, project=True),
     Setting("default_groups", "default-groups", read_groups, project=True, uv=True),
     Setting("constraints", "constraint-dependencies", read_requirements, project=True, uv=True),
+    Setting(
+        "build_constraints",
+        "build-constraint-dependencies",
+        read_requirements,
+        project=True,
+        uv=True,
+    ),
     Setting("overrides", "override-dependencies", read_requirements, project=True, uv=True),
     Setting("exclusions", "exclude-dependencies", read_names, project=True, uv=True),
     Setting("environments", "environments", read_lines, project=True, uv=True),

@@ -119,6 +119,7 @@ class Settings:
             nobody says.
         constraints: hold where the package is required at all (PEP 508).
         overrides: replace every requirement for their packages (PEP 508).
+        build_constraints: as `constraints`, for what builds require.
         exclusions: packages that nothing requires, whatever it says.
         environments: markers of which one must hold on each target of the lock; empty for all.
         resolution: which versions are tried first; None for the highest.
@@ -151,6 +152,7 @@ class Settings:
     default_groups: tuple[str, ...] | None = None
     constraints: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    build_constraints: tuple[str, ...] = ()
     exclusions: frozenset[NormalizedName] = frozenset()
     environments: tuple[str, ...] = ()
     resolution: str | None = None

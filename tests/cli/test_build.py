@@ -112,6 +112,30 @@ def test_what_a_build_requires_comes_from_the_index_and_not_into_the_project(
     assert [one.split("/")[0] for one in built_with] == ["helper", "late", "later"]
 
 
+def test_constraints_bound_what_builds_require(
+    project: Project, index: IndexServer, tmp_path: Path, notes: Path
+) -> None:
+    for version in ("1.0", "2.0"):
+        make_wheel(index.folder, "helper", version, {"helper.py": f"WORD = {version!r}\n"})
+    source = make_source(
+        tmp_path / "thing-1.0", build_requires=("helper",), run="import helper; print(helper.WORD)"
+    )
+    project.lock([sdist_lines(make_sdist(tmp_path / "sdists", source))])
+    pyproject = project.root / "pyproject.toml"
+    text = pyproject.read_text()
+    for tool, bound in (("trail", "2"), ("uv", "3")):
+        # Another bound is another build.
+        pyproject.write_text(
+            f"{text}[tool.{tool}]\nbuild-constraint-dependencies = ['helper<{bound}', 'x<1']\n"
+        )
+        result = project.trail("run", "--frozen", "python", "-c", "import thing")
+        assert result.code == 0, result.err
+    assert said(notes) == ["wheel", "wheel"]
+    records = (project.depot / "builds").glob("*/build.json")
+    requires = [one for path in records for one in json.loads(path.read_text())["requires"]]
+    assert sorted("/".join(one.split("/")[:2]) for one in requires) == ["helper/1.0", "helper/2.0"]
+
+
 def test_build_requirement_that_is_an_sdist_is_built_first(
     project: Project, index: IndexServer, tmp_path: Path, notes: Path
 ) -> None:

@@ -41,6 +41,7 @@ class Recipe:
     Args:
         config_settings: for the backend; a value is a text or a list of texts.
         requires: further requirements of the build.
+        constraints: hold where the build requires their packages.
         environ: environment variables for it.
         beside: ids of the entries that a build without isolation runs beside, sorted; None
             for a build in a prefix of its own.
@@ -48,6 +49,7 @@ class Recipe:
 
     config_settings: Mapping[str, str | list[str]] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     beside: tuple[str, ...] | None = None
 

@@ -97,6 +97,8 @@ def key_of(subject: Subject, recipe: Recipe, tag: Tag, *, kind: str = "") -> str
         "environ": dict(recipe.environ),
         "tag": str(tag),
     }
+    if recipe.constraints:
+        content["constraints"] = sorted(recipe.constraints)
     if recipe.beside is not None:
         content["beside"] = list(recipe.beside)
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

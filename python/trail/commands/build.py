@@ -18,6 +18,7 @@ from trail.commands.build_python import BuildResolver
 from trail.commands.build_source import Sources
 from trail.commands.chosen import choose
 from trail.commands.layouts import layout_wheel
+from trail.commands.options import roots_of
 from trail.commands.source import IndexSource
 from trail.commands.trees import origin_of, place_of
 from trail.commands.wants import build_places
@@ -26,6 +27,7 @@ from trail.errors import BuildError
 from trail.model import SourceKind, SourcePackage, WheelFile
 from trail.prefix.build import ensure_prefix
 from trail.prefix.model import PrefixRequest
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -167,7 +169,9 @@ class Builder:
     def _resolver(self) -> BuildResolver:
         # What has a source in the project has it for builds, too.
         places = () if self._workspace is None else build_places(self._workspace, self._named)
-        return BuildResolver(self._index, self._interpreter, self._options, places)
+        bounds = roots_of(self._settings.build_constraints, "build-constraint-dependencies")
+        options = replace(self._options, constraints=bounds)
+        return BuildResolver(self._index, self._interpreter, options, places)
 
     # --- builds
 
@@ -275,6 +279,7 @@ class Builder:
         return Recipe(
             config_settings=settings.config_settings_package.get(name, {}),
             requires=requires,
+            constraints=settings.build_constraints,
             environ=settings.extra_build_variables.get(name, {}),
             beside=None if beside is None else tuple(sorted(entry.id for entry in beside)),
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from trail.settings import Settings
 
-__all__ = ["with_settings"]
+__all__ = ["roots_of", "with_settings"]
 
 
 def with_settings(options: Options, settings: Settings) -> Options:
@@ -38,11 +38,11 @@ def with_settings(options: Options, settings: Settings) -> Options:
         exclude_newer_package={
             name: parse_moment(text, now) if text else None for name, text in cutoffs.items()
         },
-        constraints=_roots(settings.constraints, "constraint-dependencies"),
+        constraints=roots_of(settings.constraints, "constraint-dependencies"),
         overrides=(
-            *_roots(settings.overrides, "override-dependencies"),
+            *roots_of(settings.overrides, "override-dependencies"),
             # What holds nowhere takes the requirement away.
-            *_roots(
+            *roots_of(
                 (f"{name} ; python_version < '0'" for name in sorted(settings.exclusions)),
                 "exclude-dependencies",
             ),
@@ -52,6 +52,12 @@ def with_settings(options: Options, settings: Settings) -> Options:
     )
 
 
-def _roots(texts: Iterable[str], key: str) -> tuple[RootRequirement, ...]:
+def roots_of(texts: Iterable[str], key: str) -> tuple[RootRequirement, ...]:
+    """Make requirements of what a setting says.
+
+    Args:
+        texts: requirements (PEP 508).
+        key: the setting's.
+    """
     origin = Origin(file="pyproject.toml", key=f"tool.trail.{key}")
     return tuple(RootRequirement(requirement=Requirement(text), origin=origin) for text in texts)

@@ -7,7 +7,7 @@ handed on as they stand: `trail.settings`, `trail.project.sources` and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidName
@@ -152,9 +152,10 @@ def _groups(table: Table, uv: Table) -> dict[NormalizedName, tuple[Requirement, 
     from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415  # few need it
 
     groups: dict[NormalizedName, tuple[Requirement, ...]] = {}
+    values = _limited(table, uv.table("dependency-groups"))
     for group in table.values:
         try:
-            groups[table.name(group)] = DependencyGroupResolver(table.values).resolve(group)
+            groups[table.name(group)] = DependencyGroupResolver(values).resolve(group)
         except ExceptionGroup as faults:
             raise table.fault(group, str(faults.exceptions[0]).splitlines()[0]) from faults
     # The group of uv's projects before there were groups.
@@ -162,6 +163,35 @@ def _groups(table: Table, uv: Table) -> dict[NormalizedName, tuple[Requirement, 
     if older:
         groups[_DEV] = (*groups.get(_DEV, ()), *older)
     return groups
+
+
+def _limited(table: Table, limits: Table) -> dict[str, Any]:
+    """Let the requirements of groups hold only for the Pythons that uv needs them for."""
+    found = dict(table.values)
+    names = {table.name(group): group for group in table.values}
+    for key in limits.values:
+        pythons = limits.table(key).parsed("requires-python", SpecifierSet, InvalidSpecifier)
+        group = names.get(limits.name(key))
+        if pythons and group is not None and isinstance(found[group], list):
+            found[group] = [_with_pythons(item, pythons) for item in found[group]]
+    return found
+
+
+def _with_pythons(item: Any, pythons: SpecifierSet) -> Any:
+    """Put Pythons into the marker of a requirement; groups that are included have their own."""
+    from packaging.markers import Marker  # noqa: PLC0415  # few need it
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415  # as above
+
+    terms = (f'python_full_version {one.operator} "{one.version}"' for one in pythons)
+    marker = Marker(" and ".join(sorted(terms)))
+    try:
+        requirement = Requirement(item) if isinstance(item, str) else None
+    except InvalidRequirement:  # who resolves the groups says so
+        requirement = None
+    if requirement is None:
+        return item
+    requirement.marker = marker if requirement.marker is None else requirement.marker & marker
+    return str(requirement)
 
 
 def _package(tool: Table, *, builds: bool) -> tuple[bool, Mapping[str, str]]:

@@ -64,6 +64,22 @@ def test_everything() -> None:
     assert found.trail == {"strict": True, "platforms": ["current"]}
 
 
+def test_groups_that_uv_limits_to_some_pythons() -> None:
+    found = read(
+        "[dependency-groups]\nDocs = ['sphinx; os_name == \"nt\"', 'furo']\nall = ["
+        "{include-group = 'docs'}, 'ruff']\n[tool.uv.dependency-groups]\n"
+        "docs = { requires-python = '>=3.12,<4' }\nnone = { requires-python = '>=3.9' }\n"
+    )
+    limit = 'python_full_version < "4" and python_full_version >= "3.12"'
+    assert {name: list(map(str, needs)) for name, needs in found.groups.items()} == {
+        "docs": [f'sphinx; os_name == "nt" and {limit}', f"furo; {limit}"],
+        "all": [f'sphinx; os_name == "nt" and {limit}', f"furo; {limit}", "ruff"],
+    }
+    with pytest.raises(ProjectError) as caught:
+        read("[dependency-groups]\na = []\n[tool.uv.dependency-groups.a]\nrequires-python = 'x'")
+    assert caught.value.details[0] == ("key", "tool.uv.dependency-groups.a.requires-python")
+
+
 def test_nothing() -> None:
     assert read("") == PyProject(path=PATH)
 
