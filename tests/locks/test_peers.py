@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from benches.resolve import read_input
 from tests.locks.making import Workshop, write_project
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ PROJECTS = {
     "small": ("httpx[http2]", "rich>=14", "attrs", "pydantic; python_version >= '3'"),
     "science": ("jupyterlab", "pandas", "plotly", "scikit-learn"),
 }
+# Many of them are large: `TRAIL_LOCK_INSTALLS="science airflow transformers home"`.
+INPUTS = tuple(os.environ.get("TRAIL_LOCK_INSTALLS", "starlette").split())
 LIST = (
     "import json; from importlib.metadata import distributions; "
     "print(json.dumps({d.metadata['Name'].lower().replace('_', '-').replace('.', '-'): d.version"
@@ -50,6 +53,25 @@ def test_others_install_what_trail_runs_with(name: str, workshop: Workshop) -> N
 
             assert listing(workshop.run([environment, "-c", LIST], project)) == expected
             check(workshop, project, environment)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_pip_installs_a_large_lock_and_finds_it_consistent(name: str, workshop: Workshop) -> None:
+    with roomy_folder() as folder:
+        project = write_project(
+            folder / "project",
+            read_input(name),
+            requires_python=f"=={MINOR}.*",
+            platforms=["current"],
+        )
+        lock = workshop.lock(project)
+        environment = new_environment(workshop, folder / "pip")
+        pip(workshop, project, environment)
+
+        installed = listing(workshop.run([environment, "-c", LIST], project))
+        # Some packages are for patch releases of Python alone.
+        assert installed == {package.name: str(package.version) for package, _ in lock.select()}
+        check(workshop, project, environment)
 
 
 def listing(text: str) -> dict[str, str]:
