@@ -16,6 +16,7 @@ import marshal
 import os
 import struct
 import zlib
+from io import FileIO
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trail.errors import FetchError
@@ -25,7 +26,6 @@ from trail.values import dataclass, names_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from io import FileIO
     from pathlib import Path
 
     from trail.index.page import Row
@@ -35,7 +35,8 @@ __all__ = ["KeptPage", "Page", "PageCache"]
 
 _Place: TypeAlias = tuple[str, int, int]  # version, start and end
 _FORMAT = 3
-_USUAL_HEAD = 1 << 16
+# Has mostly the head and the newest versions, which are those that are asked for.
+_USUAL = 1 << 16
 _CHECKSUM = struct.Struct("<I")
 _MARSHAL = 2  # the version that every Python writes alike
 
@@ -244,6 +245,7 @@ class _File:
     """The beginning of a file of the cache; the rest is read where it is needed."""
 
     head: dict[str, Any]
+    begin: bytes  # as much as was read at once
     rest: int  # where it starts
     fetched: float
     identity: tuple[int, ...]
@@ -255,7 +257,9 @@ class _File:
             OSError: it cannot be read.
             ValueError: there is another file by now.
         """
-        with path.open("rb", buffering=0) as file:
+        if self.rest + end <= len(self.begin):
+            return self.begin[self.rest + start : self.rest + end]
+        with FileIO(path) as file:
             if _identity(file.fileno()) != self.identity:
                 raise ValueError(path)
             file.seek(self.rest + start)
@@ -267,11 +271,11 @@ def _open(path: Path | None, url: str) -> _File | None:
     if path is None:
         return None
     try:
-        with path.open("rb", buffering=0) as file:
+        with FileIO(path) as file:
             status = os.fstat(file.fileno())
-            data = _read_all(file, _USUAL_HEAD)
+            data = _read_all(file, min(_USUAL, status.st_size))
             if b"\n" not in data:
-                data += _read_all(file, status.st_size)
+                data += _read_all(file, status.st_size - len(data))
         end = data.index(b"\n")
         head = json.loads(data[:end])
         known = (head["format"], head["asked"], end + 1 + head["size"])
@@ -281,6 +285,7 @@ def _open(path: Path | None, url: str) -> _File | None:
         return None
     return _File(
         head=head,
+        begin=data,
         rest=end + 1,
         fetched=status.st_mtime,
         identity=(status.st_dev, status.st_ino, status.st_size),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+from io import FileIO
 from typing import TYPE_CHECKING
 
 from trail.files import write_atomic
@@ -40,7 +42,9 @@ class MetadataCache:
         if path is None:
             return None
         try:
-            known = json.loads(path.read_bytes())
+            with FileIO(path) as kept:  # half the system calls of `read_bytes`
+                size = os.fstat(kept.fileno()).st_size
+                known = json.loads(kept.read(size) or b"")
             if known["format"] != _FORMAT or known["file"] != _identity(file):
                 return None
             if known["needs_build"] is not None:

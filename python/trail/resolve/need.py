@@ -87,11 +87,14 @@ def as_need(requirement: Requirement, text: str | None = None) -> Need:
 
 
 class Reader:
-    """Reads requirements, each text once: the versions of a package have most of them in common."""
+    """Reads requirements, each text once: the versions of a package have most of them in common.
+
+    `known_extras` has what `extras` said before.
+    """
 
     def __init__(self) -> None:
         self._needs: dict[str, Need] = {}
-        self._extras: dict[str, tuple[NormalizedName, ...]] = {}
+        self.known_extras: dict[str, tuple[NormalizedName, ...]] = {}
 
     def need(self, text: str) -> Need:
         """Parse a requirement.
@@ -111,11 +114,10 @@ class Reader:
             Nothing for a requirement that may hold without one, or that is too involved for a
             look.
         """
-        found = self._extras.get(text)
-        if found is None:
-            found = self._extras[text] = tuple(
-                dict.fromkeys(NormalizedName(canonicalize_name(extra)) for extra in _extras(text))
-            )
+        found = tuple(
+            dict.fromkeys(NormalizedName(canonicalize_name(extra)) for extra in _extras(text))
+        )
+        self.known_extras[text] = found
         return found
 
 
@@ -131,8 +133,11 @@ class Needs:
         self._reader = reader
         self._plain: list[str] = []
         self._of: dict[NormalizedName, list[str]] = {}
+        known = reader.known_extras
         for text in metadata.requires_dist:
-            extras = reader.extras(text)
+            extras = known.get(text)
+            if extras is None:
+                extras = reader.extras(text)
             if not extras:
                 self._plain.append(text)
             for extra in extras:

@@ -74,6 +74,9 @@ class _Search(Resolution[Demand, Candidate, str]):
         self._known: dict[str, tuple[Criterion[Demand, Candidate], Candidate | None, bool]] = {}
         self._kinds: dict[str, tuple[Criterion[Demand, Candidate], tuple[bool, bool]]] = {}
         self._loose = False  # whether there may be choices to be made anew, or nobody's demands
+        self._open: set[str] | None = None  # what has to be chosen; None where that is not known
+        self._new: set[str] = set()  # what the last choice demands, and nobody did before
+        self._more: set[str] = set()  # what it demands beside others
 
     def resolve(
         self, requirements: Iterable[Demand], max_rounds: int
@@ -89,19 +92,24 @@ class _Search(Resolution[Demand, Candidate, str]):
                     latest = number + int(rest * self._optimistic_backjumping_ratio)
                 if number >= latest:
                     self._loose = True
+                    self._open = None
                     self._rollback_states()
                     continue
             unmet = self._unmet()
             if not unmet:
                 return self.state
-            met = self.state.criteria.keys() - set(unmet)
-            causes = self._extract_causes(self._attempt_to_pin_criterion(self._next(unmet)))
+            self._new.clear()
+            self._more.clear()
+            name = self._next(unmet)
+            causes = self._extract_causes(self._attempt_to_pin_criterion(name))
             if causes:
                 self._loose = True
+                self._open = None
                 self._r.resolving_conflicts(causes=causes)
                 self._turn_back(causes)
             else:
-                self._remove_information_from_criteria(self.state.criteria, self._broken(met))
+                broken = self._look_again(name)
+                self._remove_information_from_criteria(self.state.criteria, broken)
                 self._push_new_state()
         raise ResolutionTooDeep(max_rounds)
 
@@ -117,25 +125,34 @@ class _Search(Resolution[Demand, Candidate, str]):
 
     def _unmet(self) -> list[str]:
         """List the packages that have to be chosen, or chosen again."""
-        pins, known = self.state.mapping, self._known
-        found = []
-        for name, criterion in self.state.criteria.items():
-            last, pin = known.get(name), pins.get(name)
-            if last is None or last[0] is not criterion or last[1] is not pin:
-                last = known[name] = (criterion, pin, self._is_met(criterion, pin))
-            if not last[2]:
-                found.append(name)
-        return found
+        criteria = self.state.criteria
+        if self._open is None:
+            self._open = {name for name in criteria if not self._does(name)}
+        return [name for name in criteria if name in self._open]
 
-    def _broken(self, met: Collection[str]) -> set[str]:
-        """Name those whose choice did until the last one, and does no more."""
-        pins, criteria, known = self.state.mapping, self.state.criteria, self._known
-        return {
-            name
-            for name in met
-            if known[name][0] is not criteria[name]
-            and not self._is_met(criteria[name], pins.get(name))
-        }
+    def _look_again(self, chosen: str) -> set[str]:
+        """Bring what is known up to date after a choice; name those that it makes wrong."""
+        criteria, unmet = self.state.criteria, self._open
+        if unmet is None:
+            raise TypeError(chosen)
+        broken = set()
+        # Candidates that were rejected demanded other things.
+        for name in (self._new | self._more | {chosen}) & criteria.keys():
+            if self._does(name):
+                unmet.discard(name)
+            elif name not in unmet:
+                unmet.add(name)
+                if name not in self._new:
+                    broken.add(name)
+        return broken
+
+    def _does(self, name: str) -> bool:
+        """Tell whether the choice of a package does; where nothing changed, that is known."""
+        criterion, pin = self.state.criteria[name], self.state.mapping.get(name)
+        last = self._known.get(name)
+        if last is None or last[0] is not criterion or last[1] is not pin:
+            last = self._known[name] = (criterion, pin, self._is_met(criterion, pin))
+        return last[2]
 
     def _is_met(self, criterion: Criterion[Demand, Candidate], pin: Candidate | None) -> bool:
         if not criterion.information:  # what nobody demands needs no candidate
@@ -187,6 +204,7 @@ class _Search(Resolution[Demand, Candidate, str]):
         """See `Resolution`: is called after each choice, with what has to be chosen again."""
         if not parents and not self._loose:
             return
+        self._open = None
         pins = self.state.mapping
         changed = _take_back(criteria, set(parents))
         for name in parents:
@@ -229,6 +247,7 @@ class _Search(Resolution[Demand, Candidate, str]):
         information = [RequirementInformation(requirement, parent)]
         incompatible: list[Candidate] = []
         known = None
+        (self._new if before is None else self._more).add(name)
         if before is not None:
             information = [*before.information, *information]
             incompatible = list(before.incompatibilities)

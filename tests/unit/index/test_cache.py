@@ -173,12 +173,15 @@ def test_a_project_without_files_comes_back(tmp_path: Path) -> None:
 
 def test_a_newer_page_may_come_from_another_process(tmp_path: Path) -> None:
     cache = PageCache(tmp_path)
-    cache.save_project(URL, PAGE, project("1.0", "2.0"))
+    # So many that the old ones are not among what is read at once.
+    many = [f"4.{number}" for number in range(2000)]
+    cache.save_project(URL, PAGE, project("1.0", "2.0", *many))
     kept = cache.load_project(URL, FOO, INDEX)
     assert kept is not None
     assert kept.project is not None
     newer = project("2.0", "3.0", "3.1")
     cache.save_project(URL, PAGE, newer)
+    assert len(kept.project.of("4.1999")) == 1
     assert kept.project.of("2.0") == newer.of("2.0")
     with pytest.raises(FetchError) as caught:
         kept.project.of("1.0")
