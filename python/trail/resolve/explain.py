@@ -155,7 +155,9 @@ class _Story:
         )
 
     def end(self) -> str:
-        return self._end()[0]
+        end = self._end()[0]
+        ends = self._dead_ends() if end == _NO_FIT else ()
+        return ends[-1] if ends else end  # what cannot be used says more than that nothing fits
 
     def _facts(self) -> Iterator[str]:
         """Say who requires what: the project first, then package by package from the top."""

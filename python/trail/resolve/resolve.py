@@ -243,17 +243,25 @@ class _Work:
             self._reporter.warn(warning)
 
     def _left_out_warnings(self) -> Iterator[str]:
-        """Say which targets are left out and why: a line for each Python and reason."""
+        """Say which targets are left out and why: a line for each reason and its platforms."""
         groups: dict[tuple[str, int], tuple[Conflict, list[str]]] = {}
-        for target, conflict in self._left_out:
+        # The newest Python first, whichever came first to mind.
+        for target, conflict in sorted(self._left_out, key=_release, reverse=True):
             python, _, platform = target.name.partition(" ")
             groups.setdefault((python, id(conflict)), (conflict, []))[1].append(platform)
         if groups:
             from trail.resolve.explain import reason  # noqa: PLC0415  # as above
 
+            lines: dict[str, list[str]] = {}
             for (python, _), (conflict, platforms) in groups.items():
-                why = reason(conflict, self._world)
-                yield f"{python} is left out on {', '.join(platforms)}: {why}"
+                why = f"left out on {', '.join(platforms)}: {reason(conflict, self._world)}"
+                lines.setdefault(why, []).append(python)
+            for why, pythons in lines.items():
+                yield f"{', '.join(pythons)} {'is' if len(pythons) == 1 else 'are'} {why}"
+
+
+def _release(left_out: tuple[Target, Conflict]) -> tuple[int, ...]:
+    return left_out[0].python.release
 
 
 def _patches(markers: Iterable[str], python: Version) -> Iterator[int]:

@@ -383,6 +383,23 @@ def test_project_itself_satisfies_who_requires_it() -> None:
     ]
 
 
+def test_what_cannot_be_used_is_said_of_all_pythons_that_are_left_out_for_it() -> None:
+    old = R(wheels=("py3-none-macosx_11_0_arm64", "py3-none-win_amd64"), sdist=False)
+    new = R(wheels=("py3-none-win_amd64",), sdist=False)
+    source = MemorySource(
+        {"a": {"1.0": R(requires=("t>=2",))}, "t": {"1.0": old, "2.0": new, "3.0": new}}
+    )
+    platforms = [parse_platform(name) for name in ("windows-x86_64", "macos-arm64")]
+    targets = make_targets(SpecifierSet(">=3.11,<3.13"), platforms)
+    reporter = Warnings()
+    resolve(Request(roots=(root("a"),)), targets, source, required=(), reporter=reporter)
+    (warning,) = reporter.texts
+    assert warning == (
+        "cpython-3.12, cpython-3.11 are left out on macos-arm64: no version of `t` can be used:"
+        " 2.0 and 3.0 have no wheel for macos-arm64, and no source distribution"
+    )
+
+
 def test_target_without_solution_is_left_out_unless_it_is_required() -> None:
     wheels = ("cp312-cp312-manylinux_2_17_x86_64", "cp312-cp312-win_amd64")
     source = MemorySource({"a": {"1.0": R(wheels=wheels, sdist=False)}})
