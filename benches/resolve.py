@@ -191,8 +191,6 @@ def _resolve(
 
 def _project(name: str, folder: Path) -> Path:
     """Write the requirements down as each peer wants them."""
-    from trail.settings import default_index  # noqa: PLC0415  # the other benches do without
-
     requirements = read_input(name)
     project = folder / "project"
     project.mkdir()
@@ -202,10 +200,8 @@ def _project(name: str, folder: Path) -> Path:
         f'[project]\nname = "bench"\nversion = "0"\nrequires-python = "=={_MINOR}.*"\n'
         f"dependencies = [\n{listed}]\n\n"
         '[tool.trail]\nplatforms = ["current"]\n\n'
-        "[tool.uv]\nenvironments = [\"sys_platform == 'linux' and platform_machine == 'x86_64'\"]\n"
-        # Of PyPI poetry asks more than the standards say, which a mirror need not have.
-        "\n[tool.poetry]\npackage-mode = false\n\n[[tool.poetry.source]]\n"
-        f'name = "index"\nurl = "{default_index()}"\npriority = "primary"\n',
+        "[tool.uv]\n"
+        "environments = [\"sys_platform == 'linux' and platform_machine == 'x86_64'\"]\n",
         encoding="utf-8",
     )
     return project
@@ -231,6 +227,7 @@ def make_solvers(tools: Tools, cache: Path, *, home: Path, trail: str | None) ->
     environ = base_environ(home) | kept
     pip = environ | {"PYTHONPATH": str(tools.pip), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     command, own = trail_command(trail, tools, environ)
+    index = _default_index(tools)
     pdm, poetry = (get_program(name, cache, tools.uv) for name in PROGRAMS)
     return (
         Solver(name="uv pip compile", steps=partial(_uv_compile, tools.uv, environ)),
@@ -238,8 +235,17 @@ def make_solvers(tools: Tools, cache: Path, *, home: Path, trail: str | None) ->
         Solver(name="trail", steps=partial(_trail, command, own)),
         Solver(name="pip", steps=partial(_pip, pip), once=True),
         Solver(name="pdm", steps=partial(_pdm, pdm, environ), once=True),
-        Solver(name="poetry", steps=partial(_poetry, poetry, environ), once=True),
+        Solver(name="poetry", steps=partial(_poetry, poetry, index, environ), once=True),
     )
+
+
+def _default_index(tools: Tools) -> str:
+    """Ask trail for the index that everybody asks; it needs more than this Python may have."""
+    _, environ = trail_command(None, tools, os.environ)
+    program = "from trail.settings import default_index; print(default_index())"
+    asked = [str(tools.python), "-c", program]
+    done = subprocess.run(asked, env=environ, check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode().strip()
 
 
 def _steps(
@@ -322,7 +328,15 @@ def _pdm(pdm: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step,
     return _steps(project / "pdm.lock", own, command, check=(pdm, "lock", "--check"))
 
 
-def _poetry(poetry: Path, environ: Environ, project: Path, cache: Path) -> tuple[Step, ...]:
+def _poetry(
+    poetry: Path, index: str, environ: Environ, project: Path, cache: Path
+) -> tuple[Step, ...]:
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as file:
+        # Of PyPI poetry asks more than the standards say, which a mirror need not have.
+        file.write(
+            "\n[tool.poetry]\npackage-mode = false\n\n[[tool.poetry.source]]\n"
+            f'name = "index"\nurl = "{index}"\npriority = "primary"\n'
+        )
     # It cannot leave out what is newer than a day, nor other platforms.
     own = environ | {
         "POETRY_CACHE_DIR": str(cache),

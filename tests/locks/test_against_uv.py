@@ -47,6 +47,7 @@ CASES = (
     Case(name="transformers", minor="3.11", count=117),
     Case(name="home", minor="3.13", count=86),
     Case(name="sentry", minor="3.13", count=110),
+    Case(name="sentry", minor="3.14", count=110),
     Case(name="boto", minor="3.11", count=40),
     Case(name="beam", minor="3.11", count=34),
     Case(name="numba", minor="3.12", count=30),
@@ -54,7 +55,7 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.minor}")
 def test_the_versions_are_those_of_uv(case: Case, workshop: Workshop, tmp_path: Path) -> None:
     requirements = read_input(case.name)
     project = write_project(

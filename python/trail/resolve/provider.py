@@ -169,7 +169,7 @@ class Provider(AbstractProvider[Demand, Candidate, str]):
             pinned = pinned or demand.need.pins
         return not direct, not pinned
 
-    def rank(self, name: str) -> tuple[bool, bool, bool, int]:
+    def rank(self, name: str) -> tuple[bool, bool, bool, bool, int]:
         """Tell the same by what happened so far; among equals the one demanded first."""
         return *self._watcher.rank(name), self._order[name]
 

@@ -171,7 +171,7 @@ class _Search(Resolution[Demand, Candidate, str]):
             unmet = self._rules.narrow(unmet, self.state.backtrack_causes)
         return unmet[0] if len(unmet) == 1 else min(unmet, key=self._get_preference)
 
-    def _get_preference(self, name: str) -> tuple[bool, bool, bool, bool, bool, int]:
+    def _get_preference(self, name: str) -> tuple[bool, bool, bool, bool, bool, bool, int]:
         criterion = self.state.criteria[name]
         known = self._kinds.get(name)
         if known is None or known[0] is not criterion:

@@ -3,6 +3,8 @@
 - Names that clash often are decided earlier (pip and uv do the same).
 - A package that runs out of versions again and again is decided first, what stands in its way
   last, and the search begins anew (uv goes back to the decision that was in the way).
+- Where that does not help, what is in its way most often is decided before all others: a hub
+  such as protobuf, of which many packages allow few versions each.
 - Where many versions fail, the metadata of the next ones is fetched ahead.
 """
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["StartAgainError", "Watcher"]
 
 _CLASHES = 5  # so many, and a name is decided before others
+_STUBBORN = 50  # out of versions so often although it is decided early: its hub comes first
 _PREFETCH = (5, 10, 20)  # after so many rejected versions the next ones are fetched ahead
 _PREFETCH_MOST = 50
 
@@ -46,6 +49,7 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
         self.causes: dict[Demand, Candidate | None] = {}
         self._early: set[str] = set()
         self._late: set[str] = set()
+        self._first: set[str] = set()
         self._tried: Counter[str] = Counter()
         self._exhausted: Counter[str] = Counter()
         self._in_the_way: Counter[tuple[str, str]] = Counter()
@@ -57,9 +61,14 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
         """End the search after a clash if this says that there can be no solution."""
         self._stop = hopeless
 
-    def rank(self, name: str) -> tuple[bool, bool, bool]:
+    def rank(self, name: str) -> tuple[bool, bool, bool, bool]:
         """Tell how soon to decide a package; the smallest goes first."""
-        return name not in self._early, name in self._late, self.clashes[name] < _CLASHES
+        return (
+            name not in self._first,
+            name not in self._early,
+            name in self._late,
+            self.clashes[name] < _CLASHES,
+        )
 
     def adding_requirement(self, requirement: Demand, parent: Candidate | None) -> None:
         """See `BaseReporter`."""
@@ -91,13 +100,33 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
         self._exhausted[short] += 1
         others = {name for name in names if name != short}
         self._in_the_way.update((short, name) for name in others)
-        if self._exhausted[short] < _CLASHES or short in self._early:
+        if short in self._early:
+            self._put_hub_first(short)
+            return
+        if self._exhausted[short] < _CLASHES:
             return
         self._early.add(short)
         self._late.discard(short)
         self._late.update(
             name for name in others - self._early if self._in_the_way[short, name] >= _CLASHES
         )
+        raise StartAgainError
+
+    def _put_hub_first(self, short: str) -> None:
+        """Decide what is in the way of a package before it, where the opposite did not help.
+
+        Raises:
+            StartAgainError: another order is better.
+        """
+        if self._exhausted[short] < _STUBBORN:
+            return
+        counts = {name: count for (one, name), count in self._in_the_way.items() if one == short}
+        hub = max(counts.keys() - self._first, key=lambda name: (counts[name], name), default=None)
+        self._exhausted[short] = 0
+        if hub is None:
+            return
+        self._first.add(hub)
+        self._late.discard(hub)
         raise StartAgainError
 
     def rejecting_candidate(
