@@ -36,7 +36,7 @@ __all__ = ["IndexSource", "metadata_file"]
 
 _T = TypeVar("_T")
 _Work: TypeAlias = "Once[_T] | Known[_T]"
-_THREADS = 24  # each with a connection
+_THREADS = 16  # each with a connection
 _PYTHON_TAG = re.compile(r"[a-z]+(\d)(\d*)")
 _STATUSES = {"archived", "deprecated", "quarantined"}  # PEP 792
 
