@@ -174,7 +174,7 @@ def test_requirements_change_in_a_member_and_the_lock_of_the_root(workspace: Pro
     tree = workspace.trail("tree", "--package", "acme-two")
     assert tree.out.splitlines() == [
         "acme-two: dependencies:",
-        "acme-one ? (built from packages/one)",
+        "acme-one (built from packages/one)",
         "└── docs 1.0",
     ]
     here = workspace.trail("tree", cwd=inside)

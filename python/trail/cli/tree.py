@@ -63,7 +63,8 @@ def command(
 
 def _lines(node: Node, first: str = "", rest: str = "") -> Iterator[str]:
     built = f" (built from {node.built})" if node.built else ""
-    yield f"{first}{node.name} {node.version}{built}{' (*)' if node.repeated else ''}"
+    version = f" {node.version}" if node.version else ""  # that of a folder is not locked
+    yield f"{first}{node.name}{version}{built}{' (*)' if node.repeated else ''}"
     for number, child in enumerate(node.children):
         last = number == len(node.children) - 1
         yield from _lines(
@@ -74,7 +75,7 @@ def _lines(node: Node, first: str = "", rest: str = "") -> Iterator[str]:
 def _data(node: Node) -> dict[str, Any]:
     return {
         "name": node.name,
-        "version": node.version,
+        "version": node.version or None,
         "built": node.built,
         "children": [_data(child) for child in node.children],
     }

@@ -21,7 +21,7 @@ def command(context: click.Context, name: str) -> None:
     graph = read_graph(make_context(context, Reporter()), all_members=True)
     chains = list(graph.chains(canonicalize_name(name)))
     for part, way in chains:
-        steps = " -> ".join(f"{step} {graph.versions[step]}" for step in way)
+        steps = " -> ".join(map(graph.label, way))
         click.echo(f"{part}: {steps}")
     if not chains:
-        click.echo(f"{name} {graph.versions[canonicalize_name(name)]}: nothing requires it now")
+        click.echo(f"{graph.label(canonicalize_name(name))}: nothing requires it now")

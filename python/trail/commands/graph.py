@@ -34,7 +34,7 @@ class Node:
 
     Args:
         name: the distribution.
-        version: as locked; several where targets differ.
+        version: as locked; several where targets differ, none of a folder.
         children: what it requires, or in an inverted tree what requires it.
         repeated: whether its children stand elsewhere in the tree already.
         built: what it is built from, where no wheel is used for the Python at hand.
@@ -82,6 +82,10 @@ class Graph:
         """
         if name not in self.versions:
             raise LockError(f"the lock does not name `{name}`", hint="trail tree")
+
+    def label(self, name: NormalizedName) -> str:
+        """Give a package's name and its version, if it has one."""
+        return " ".join(filter(None, (name, self.versions[name])))
 
     def required_by(self) -> dict[NormalizedName, tuple[NormalizedName, ...]]:
         """Turn the edges round."""
@@ -149,7 +153,7 @@ def read_graph(
     versions: dict[NormalizedName, list[str]] = {}
     requires: dict[NormalizedName, set[NormalizedName]] = {}
     for package in pylock.packages:
-        versions.setdefault(package.name, []).append(str(package.version or "?"))
+        versions.setdefault(package.name, []).append(str(package.version or ""))
         edges = requires.setdefault(package.name, set())
         for dependency in package.dependencies or ():
             if isinstance(dependency.get("name"), str):
