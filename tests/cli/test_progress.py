@@ -60,3 +60,17 @@ def test_what_goes_on_is_one_line_that_goes_away(monkeypatch: pytest.MonkeyPatch
         reporter.doing(f"building {LONG}")
         assert screen(terminal.getvalue())[1] == f"building {LONG}"[:79]
     assert screen(terminal.getvalue()) == ["warning: `six` is archived", ""]
+
+
+def test_what_goes_on_waits_for_downloads_and_follows_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    with TerminalReporter(Printer(stream=terminal)) as reporter:
+        reporter.begin("six.whl", 10)
+        reporter.doing("building other")
+        assert "building" not in terminal.getvalue()
+        reporter.end("six.whl")
+        reporter.doing("building six")
+        assert terminal.getvalue().endswith("\rbuilding six")

@@ -76,6 +76,9 @@ class TerminalReporter(PlainReporter):
     def doing(self, message: str) -> None:
         """Show what goes on, where no bars are."""
         with self._lock:
+            if self._progress is not None and not self._tasks:
+                self._progress.stop()
+                self._progress = None
             if self._progress is None:
                 width = shutil.get_terminal_size().columns - 1  # the last one breaks the line
                 line = message[:width]
