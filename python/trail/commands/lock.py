@@ -152,7 +152,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
             offline=settings.offline,
             reporter=context.reporter,
         ) as client,
-        Builds(context, client, options, _commits(before, path, options)) as builds,
+        Builds(context, client, options, _commits(last, options)) as builds,
         IndexSource(
             client, builder=builds.builder, reporter=context.reporter, likely=old
         ) as source,
@@ -199,11 +199,9 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     )
 
 
-def _commits(
-    before: bytes | None, path: Path, options: Options
-) -> dict[tuple[str, str | None], str]:
+def _commits(last: Pylock | None, options: Options) -> dict[tuple[str, str | None], str]:
     """Read which commits are locked; they stay until they are let go, as versions do."""
-    packages = read_pylock(before, path).packages if before is not None else []
+    packages = last.packages if last is not None else []
     return {
         (package.vcs.url, package.vcs.requested_revision): package.vcs.commit_id
         for package in packages
