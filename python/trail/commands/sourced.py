@@ -13,11 +13,10 @@ from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from trail.errors import ProjectError
 from trail.model import NormalizedName
 from trail.project.find import find_project
 from trail.project.pyproject import load_pyproject
-from trail.project.sources import rules_of
+from trail.project.sources import no_member, rules_of
 from trail.project.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -111,8 +110,5 @@ class _Places:
         if rule.path is not None:
             return self._address(rule.path)
         if name not in self._workspace.names:
-            raise ProjectError(
-                f"`{rule.file}` says that `{name}` is a member of the workspace, which it is not",
-                details=(("key", rule.key),),
-            )
+            raise no_member(name, rule, self._workspace)
         return self._address(self._workspace.named(name).folder)

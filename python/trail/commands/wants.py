@@ -14,7 +14,7 @@ from trail.commands.parts import Parts
 from trail.commands.trees import state_of_files
 from trail.errors import ProjectError
 from trail.model import NormalizedName
-from trail.project.sources import Rule, rules_of
+from trail.project.sources import Rule, no_member, rules_of
 from trail.resolve.model import BASE, Origin, Place, RootRequirement, Scope, ScopeKind
 from trail.resolve.source import Direct
 from trail.values import dataclass, field
@@ -182,7 +182,7 @@ class _Sources:
             if not rule.workspace:
                 yield self._place(name, rule)
             elif name not in self._workspace.names:
-                raise _no_member(name, rule, self._workspace)
+                raise no_member(name, rule, self._workspace)
 
     def pins(self, rules: Mapping[NormalizedName, Iterable[Rule]]) -> Iterator[Place]:
         """Say which packages come from one index, also where only others require them."""
@@ -258,13 +258,4 @@ def _check_member(
             ("write", f"[tool.trail.sources] {name} = {{ workspace = true }}"),
         ),
         hint=f"write it into {origin.file}, or into the root's pyproject.toml for all members",
-    )
-
-
-def _no_member(name: NormalizedName, rule: Rule, workspace: Workspace) -> ProjectError:
-    known = ", ".join(sorted(workspace.names))
-    return ProjectError(
-        f"`{rule.file}` says that `{name}` is a member of the workspace, which it is not",
-        details=(("key", rule.key), ("members", known or "none")),
-        hint=f"declare its folder in {workspace.root.path}: [tool.trail.workspace] members = […]",
     )

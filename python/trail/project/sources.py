@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.markers import InvalidMarker, Marker
 from packaging.utils import InvalidName
 
+from trail.errors import ProjectError
 from trail.project.table import normalised
 from trail.values import dataclass
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from trail.project.table import Table
     from trail.project.workspace import Workspace
 
-__all__ = ["Rule", "rules_of"]
+__all__ = ["Rule", "no_member", "rules_of"]
 
 _KINDS = ("workspace", "index", "git", "url", "path")
 _KEYS = frozenset(
@@ -87,6 +88,22 @@ def rules_of(
             for name in table.values:
                 found[table.name(name)] = tuple(map(_rule, table.tables(name)))
     return found
+
+
+def no_member(name: NormalizedName, rule: Rule, workspace: Workspace) -> ProjectError:
+    """Make the error for a source that calls a member what is none.
+
+    Args:
+        name: the package.
+        rule: its source.
+        workspace: that the project belongs to.
+    """
+    known = ", ".join(sorted(workspace.names))
+    return ProjectError(
+        f"`{rule.file}` says that `{name}` is a member of the workspace, which it is not",
+        details=(("key", rule.key), ("members", known or "none")),
+        hint=f"declare its folder in {workspace.root.path}: [tool.trail.workspace] members = […]",
+    )
 
 
 def _rule(table: Table) -> Rule:
