@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from trail.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from trail.depot.store import Entry
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LINK_MODES",
     "Action",
+    "Group",
     "Link",
     "NewScript",
     "Plan",
@@ -161,8 +163,28 @@ class Action(Enum):
     BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; made if it is not there
 
 
+class Group(NamedTuple):
+    """Paths of one folder of the prefix that come from one folder of an entry, in one way.
+
+    Few values for thousands of paths: a `.dist-info` folder is one or two of these.
+
+    Args:
+        action: how.
+        folder: in the prefix, with `/`; a real one, or empty for the prefix itself.
+        member: the entry's number in the plan's sequence.
+        source: the folder in the entry, with `/`; empty for the entry itself.
+        names: in both folders.
+    """
+
+    action: Action
+    folder: str
+    member: int
+    source: str
+    names: Sequence[str]
+
+
 class Link(NamedTuple):
-    """One path of the prefix that comes from an entry; a tuple, because there are thousands.
+    """One path of a `Group`.
 
     Args:
         action: how.
@@ -196,15 +218,23 @@ class Plan:
 
     Args:
         folders: real folders, parents first.
-        links: no two with the same path, none below another.
+        groups: of links; no two with the same path, none below another.
         scripts: to be written to the scripts folder.
         warnings: for the user, one line each.
     """
 
     folders: tuple[str, ...]
-    links: tuple[Link, ...]
+    groups: tuple[Group, ...]
     scripts: tuple[NewScript, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def links(self) -> Iterator[Link]:
+        """The links one by one."""
+        for action, folder, member, source, names in self.groups:
+            to, of = (f"{path}/" if path else "" for path in (folder, source))
+            for name in names:
+                yield Link(action, f"{to}{name}", member, f"{of}{name}")
 
 
 class Platform(Protocol):

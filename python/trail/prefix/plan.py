@@ -8,7 +8,9 @@ The rules:
    distribution, and what known.py names is joined: real folders all the way down, and
    hardlinks, because code in it may resolve links or walk its own tree.
 4. A `.dist-info` folder is real, with hardlinks to its files: some tools do not follow a link
-   to a folder, and symbolic links with long targets cost three times as much as hardlinks.
+   to such a folder, and symbolic links with long targets cost three times as much as hardlinks.
+   Folders in it (`licenses`, `sboms`) are one link each: what reads them takes their files'
+   names from RECORD.
 5. With the modes `hardlink` and `copy` everything is joined.
 6. Where two distributions bring the same file, the dependent wins over its dependency,
    otherwise the later name. Different contents are worth a warning.
@@ -28,7 +30,7 @@ from trail.depot.layout import ENTRY_FILE
 from trail.errors import PrefixError
 from trail.model import Kind
 from trail.prefix.known import JOINED
-from trail.prefix.model import Action, Link, NewScript, Plan
+from trail.prefix.model import Action, Group, NewScript, Plan
 from trail.prefix.reaching import reaching
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ class _Planner:
         # `lib/python` of an entry is its site-packages, not data.
         self._hidden = "/".join(shape.entry_site_packages.split("/")[:2])
         self._folders: set[str] = set()
-        self._links: list[Link] = []
+        self._groups: defaultdict[tuple[Action, str, int, str], list[str]] = defaultdict(list)
         self._scripts: list[NewScript] = []
         self._warnings: list[str] = []
         self._conflicts: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
@@ -108,7 +110,7 @@ class _Planner:
         conflicts = (self._warning(*item) for item in sorted(self._conflicts.items()))
         return Plan(
             folders=tuple(sorted(folders)),
-            links=tuple(self._links),
+            groups=tuple(Group(*place, names) for place, names in self._groups.items()),
             scripts=tuple(self._scripts),
             warnings=(*self._warnings, *conflicts),
         )
@@ -145,10 +147,19 @@ class _Planner:
             self._real(folder, [(number, source)], how)
             return
         self._folders.add(folder)
-        for name in facts.metadata:
-            self._links.append(Link(self._hard, f"{folder}/{name}", number, f"{source}/{name}"))
-            if "/" in name:
-                self._folders.add(f"{folder}/{name.rpartition('/')[0]}")
+        own = [name for name in facts.metadata if "/" not in name]
+        self._groups[self._hard, folder, number, source] = own
+        if len(own) == len(facts.metadata):
+            return
+        inner = [name for name in facts.metadata if "/" in name]
+        if self._usual is _How.LINKED:
+            tops = sorted({name.partition("/")[0] for name in inner})
+            self._groups[Action.FOLDER_LINK, folder, number, source] = tops
+            return
+        for name in inner:
+            within = f"{folder}/{name.rpartition('/')[0]}"
+            self._folders.add(within)
+            self._put(self._hard, within, (number, f"{source}/{name}"))
 
     def data(self) -> None:
         shape, aliases = self._shape, dict(self._shape.aliases)
@@ -216,7 +227,7 @@ class _Planner:
             elif part in folders:
                 self._one(path, part, self._usual, is_folder=True)
             else:
-                self._links.append(Link(Action.SCRIPT, path, *part))
+                self._put(Action.SCRIPT, folder, part)
 
     # The rules
 
@@ -268,13 +279,19 @@ class _Planner:
         """Place what one distribution owns alone."""
         if not is_folder:
             action = Action.FILE_LINK if how is _How.LINKED else self._hard
-            self._links.append(Link(action, path, *part))
+            self._put(action, path.rpartition("/")[0], part)
         elif how is _How.LINKED and self._must_join(part):
             self._real(path, [part], _How.JOINED)
         elif how is not _How.LINKED or (self._headers and self._above_headers(path)):
             self._real(path, [part], how)
         else:
-            self._links.append(Link(Action.FOLDER_LINK, path, *part))
+            self._put(Action.FOLDER_LINK, path.rpartition("/")[0], part)
+
+    def _put(self, action: Action, folder: str, part: _Part) -> None:
+        """Note a link, which has the same name as what it comes from."""
+        number, path = part
+        source, _, name = path.rpartition("/")
+        self._groups[action, folder, number, source].append(name)
 
     def _must_join(self, part: _Part) -> bool:
         number, source = part
@@ -292,18 +309,13 @@ class _Planner:
         places = {(number, posixpath.dirname(source)) for number, source in sources}
         if len(places) == 1 and target != self._shape.site_packages:
             ((number, place),) = places
-            link = Link(
-                Action.BYTECODE_FOLDER, f"{target}/__pycache__", number, f"{place}/__pycache__"
-            )
-            self._links.append(link)
+            self._put(Action.BYTECODE_FOLDER, target, (number, f"{place}/__pycache__"))
             return
         self._folders.add(f"{target}/__pycache__")
         for number, source in sources:
             place, _, name = source.rpartition("/")
-            cached = f"__pycache__/{name[:-3]}.{self._shape.cache_tag}.pyc"
-            self._links.append(
-                Link(Action.BYTECODE_FILE, f"{target}/{cached}", number, f"{place}/{cached}")
-            )
+            cached = f"{place}/__pycache__/{name[:-3]}.{self._shape.cache_tag}.pyc"
+            self._put(Action.BYTECODE_FILE, f"{target}/__pycache__", (number, cached))
 
     # Conflicts (rule 6)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -122,6 +123,69 @@ def test_dist_info_is_a_real_folder_with_hardlinks_at_any_depth() -> None:
         f"{SITE}/a-1.0.dist-info/licenses/deep/LICENSE": Action.HARDLINK,
     }
     assert f"{SITE}/a-1.0.dist-info/licenses/deep" in result.folders
+
+
+@pytest.mark.parametrize(
+    ("mode", "extra", "wanted"),
+    [
+        ("auto", (), {"licenses": Action.FOLDER_LINK, "sboms": Action.FOLDER_LINK}),
+        (
+            "hardlink",
+            (),
+            {
+                "licenses/LICENSE": Action.HARDLINK,
+                "licenses/deep/er/NOTICE": Action.HARDLINK,
+                "sboms/a.json": Action.HARDLINK,
+            },
+        ),
+        (
+            "copy",
+            (),
+            {
+                "licenses/LICENSE": Action.COPY,
+                "licenses/deep/er/NOTICE": Action.COPY,
+                "sboms/a.json": Action.COPY,
+            },
+        ),
+        # Bytecode would have to come into it.
+        (
+            "auto",
+            ("licenses/deep/x.py",),
+            {
+                "licenses/LICENSE": Action.HARDLINK,
+                "licenses/deep/__pycache__": Action.BYTECODE_FOLDER,
+                "licenses/deep/er/NOTICE": Action.HARDLINK,
+                "licenses/deep/x.py": Action.HARDLINK,
+                "sboms/a.json": Action.HARDLINK,
+            },
+        ),
+    ],
+)
+def test_a_folder_in_dist_info_is_one_link(
+    mode: str, extra: Sequence[str], wanted: dict[str, Action]
+) -> None:
+    inner = ["licenses/LICENSE", "licenses/deep/er/NOTICE", "sboms/a.json", *extra]
+    wheel = Wheel("a", ["a.py", *(f"a-1.0.dist-info/{name}" for name in inner)])
+    # As an engine of today notes it.
+    facts = replace(wheel.facts, metadata=("METADATA", *sorted(inner)))
+    result = make_plan([facts], Paper([wheel], same=False), shape=SHAPE, link_mode=mode)
+    above = f"{SITE}/a-1.0.dist-info/"
+    found = {
+        link.path.removeprefix(above): link.action
+        for link in result.links
+        if link.path.startswith(above)
+    }
+    assert found == {
+        "METADATA": Action.COPY if mode == "copy" else Action.HARDLINK,
+        **wanted,
+    }
+    real = {path.removeprefix(above) for path in result.folders if path.startswith(above)}
+    assert real == {
+        str(parent)
+        for path in wanted
+        for parent in PurePosixPath(path).parents
+        if str(parent) != "."
+    }
 
 
 def test_a_namespace_is_linked_at_the_shallowest_folder_of_one_owner() -> None:
