@@ -183,6 +183,15 @@ def test_a_folder_used_in_place(project: Project, tmp_path: Path, public: IndexS
     assert "sources: `other from ../other in place, " in stale.err
     declare(project, text, dependencies="['other>=2']")
     assert "no version of `other` satisfies `other>=2`: there is 1.0" in project.trail("lock").err
+    # Beside indexes, where it came from and where it is now.
+    make_wheel(tmp_path / "public", "other", "2.0", {"other.py": ""})
+    declare(project, "", dependencies="['other']")
+    assert project.trail("lock").err.splitlines() == [
+        "- base 1.0",
+        "~ other (../other) -> 2.0",
+        "- third (../third)",
+        "locked 1 package for 4 targets",
+    ]
 
 
 def test_archives_and_folders_that_are_built(project: Project, tmp_path: Path) -> None:

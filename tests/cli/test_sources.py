@@ -68,6 +68,7 @@ def test_tag_that_was_moved_changes_nothing_until_it_is_asked_for(
     assert fresh.trail(*SHOW).out == "1.0\n"
     result = project.trail("lock", "--upgrade-package", "thing")
     assert result.code == 0, result.err
+    assert result.err.splitlines()[0] == f"~ thing 1.0 ({first[:9]}) -> 1.0 ({second[:9]})"
     assert locked(project)["vcs"]["commit-id"] == second
     assert project.trail(*SHOW).out == "moved\n"
 

@@ -61,6 +61,18 @@ def missing(*names: str) -> str:
 def test_one_lock_for_all_members(workspace: Project, index: IndexServer) -> None:
     result = workspace.trail("lock")
     assert result.code == 0, result.err
+    *lines, last = result.err.splitlines()
+    assert lines == [
+        "+ acme-one (packages/one)",
+        "+ acme-two (packages/two)",
+        "+ app (app)",
+        "+ base 1.0",
+        "+ check 1.0",
+        "+ core (packages/core)",
+        "+ fast 1.0",
+        "+ flat (packages/flat)",
+    ]
+    assert last.startswith("locked 8 packages for ")
     packages = locked(workspace)
     assert sorted(packages) == [
         *("acme-one", "acme-two", "app", "base", "check", "core", "fast", "flat")
@@ -81,7 +93,9 @@ def test_one_lock_for_all_members(workspace: Project, index: IndexServer) -> Non
     assert not any("/core/" in path or "/flat/" in path for path in index.paths())
     data = (workspace.root / "pylock.toml").read_bytes()
     assert str(workspace.root) not in data.decode()
-    assert "nothing to do" in workspace.trail("lock").err
+    again = workspace.trail("lock").err
+    assert again.startswith("nothing to do: ")
+    assert "8 packages" in again
     assert workspace.trail("lock", "--check").code == 0
     (workspace.root / "pylock.toml").unlink()
     assert workspace.trail("lock", cwd=workspace.root / "app").code == 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
 
     from trail.cli.printer import Printer
-    from trail.commands.lock import Locking
+    from trail.commands.locking import Locking
 
 __all__ = ["command", "make_options", "report", "resolution_options"]
 
@@ -153,7 +153,7 @@ def report(printer: Printer, locking: Locking) -> None:
     """Say how a lock differs from the one before."""
     for line in locking.differences():
         printer.say(line)
-    packages = _count(len(locking.versions), "package")
+    packages = _count(len(locking.pylock.packages), "package")
     done = "locked" if locking.changed else "nothing to do:"
     printer.say(f"{done} {packages} for {_count(len(locking.targets), 'target')}")
     for target in locking.targets:

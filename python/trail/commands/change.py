@@ -8,8 +8,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from trail.commands.adhoc import read_requirement
-from trail.commands.lock import Locking, make_lock, workspace_of
+from trail.commands.lock import make_lock, workspace_of
 from trail.commands.lockfile import inputs_of, options_of
+from trail.commands.locking import Locking, versions_in
 from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
@@ -102,8 +103,9 @@ def add(
         and canonicalize_name(one.name) not in workspace.names
     ]
     if bare:
+        found = versions_in(locking.pylock)
         for requirement in bare:
-            versions = locking.versions.get(canonicalize_name(requirement.name))
+            versions = found.get(canonicalize_name(requirement.name))
             if versions:
                 requirement.specifier = SpecifierSet(f">={versions[-1].public}")
                 text = add_requirement(text, path, place, requirement)

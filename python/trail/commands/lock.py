@@ -2,117 +2,30 @@
 
 from __future__ import annotations
 
-import platform
-import sys
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trail.commands.builds import Builds
 from trail.commands.dynamic import complete
-from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock, with_inputs
+from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
+from trail.commands.locking import Locking, versions_in
 from trail.commands.options import with_settings
 from trail.commands.parts import Parts
-from trail.commands.reach import wanted_environments
+from trail.commands.reach import AtHand, covered_environments, covered_targets
 from trail.commands.unchanged import lapses, meets_project
 from trail.commands.wants import wants_of
-from trail.errors import InterpreterError, LockError, ProjectError
-from trail.files import write_atomic
+from trail.errors import LockError, ProjectError
 from trail.lock.pylock import read_pylock
 from trail.lock.write import dump_pylock
 from trail.resolve.model import Options, Request
-from trail.resolve.targets import (
-    DEFAULT_PLATFORMS,
-    make_environments,
-    make_targets,
-    parse_platform,
-)
-from trail.values import dataclass, field, replace
+from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from packaging.pylock import Pylock
-    from packaging.version import Version
 
     from trail.commands.context import Context
-    from trail.model import NormalizedName
     from trail.project.workspace import Workspace
-    from trail.resolve.model import Target
-    from trail.resolve.targets import Platform
 
-__all__ = [
-    "Locking",
-    "check_lock",
-    "keep_lock",
-    "make_lock",
-    "read_lock",
-    "refresh_lock",
-    "workspace_of",
-]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Locking:
-    """A lock that was made, and how it differs from the one before.
-
-    Args:
-        path: where it belongs.
-        pylock: the lock.
-        options: how it was made.
-        data: its bytes.
-        before: the bytes that are there, or None.
-        versions: of each package; several where targets differ.
-        old: the same of the lock before.
-        targets: the names of the targets that are covered.
-        complete: whether these are all that were wanted.
-    """
-
-    path: Path
-    pylock: Pylock
-    options: Options
-    data: bytes
-    before: bytes | None
-    versions: Mapping[NormalizedName, tuple[Version, ...]]
-    old: Mapping[NormalizedName, tuple[Version, ...]] = field(default_factory=dict)
-    targets: tuple[str, ...] = ()
-    complete: bool = True
-
-    @property
-    def changed(self) -> bool:
-        """Whether the bytes differ."""
-        return self.data != self.before
-
-    def of(self, inputs: Mapping[str, Any]) -> Locking:
-        """Give the same lock for other inputs, which it meets as well."""
-        pylock = with_inputs(self.pylock, inputs)
-        return replace(self, pylock=pylock, data=dump_pylock(pylock))
-
-    def write(self) -> None:
-        """Put the lock into its place.
-
-        Raises:
-            LockError: it cannot be written; the one before is then unchanged.
-        """
-        if not self.changed:
-            return
-        try:
-            write_atomic(self.path, self.data)
-        except OSError as error:
-            raise LockError(f"cannot write `{self.path}`: {error.strerror or error}") from error
-
-    def differences(self) -> Iterator[str]:
-        """Say what became of each package that is not as it was, a line each."""
-        for name in sorted({*self.versions, *self.old}):
-            now, old = self.versions.get(name, ()), self.old.get(name, ())
-            if now == old:
-                continue
-            if not old:
-                yield f"+ {name} {_join(now)}"
-            elif not now:
-                yield f"- {name} {_join(old)}"
-            else:
-                yield f"~ {name} {_join(old)} -> {_join(now)}"
+__all__ = ["check_lock", "keep_lock", "make_lock", "read_lock", "refresh_lock", "workspace_of"]
 
 
 def make_lock(context: Context, options: Options, *, workspace: Workspace | None = None) -> Locking:
@@ -138,10 +51,11 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     path = workspace.root.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
     last = read_pylock(before, path) if before is not None else None
-    old = _versions(last) if last is not None else {}
+    old = versions_in(last)
     settings = context.settings
     options = replace(with_settings(options, settings), preferences=old)
-    for name in sorted(options.upgrade.names - old.keys()):
+    named = {package.name for package in last.packages} if last is not None else set()
+    for name in sorted(options.upgrade.names - named):
         context.reporter.warn(f"`{name}` is not in the lock, so its version need not be let go")
     inputs = inputs_of(workspace, options, settings)
     receiver = context.depots().receiver
@@ -160,7 +74,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
         told = complete(builds.builder, workspace)
         wants = wants_of(told, settings.index.named)
         source.know(wants.projects)
-        targets = _targets(context, told)
+        targets = covered_targets(context, told)
         request = Request(
             roots=wants.roots,
             name=wants.name,
@@ -172,7 +86,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
             request,
             targets,
             source,
-            required=None if context.settings.platforms else _AtHand(context, targets),
+            required=None if context.settings.platforms else AtHand(context, targets),
             reporter=context.reporter,
         )
         source.report(package.name for package in outcome.locked.packages)
@@ -192,8 +106,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
         options=options,
         data=dump_pylock(pylock),
         before=before,
-        versions=_versions(pylock),
-        old=old,
+        last=last,
         targets=outcome.locked.targets,
         complete=not outcome.left_out,
     )
@@ -259,7 +172,7 @@ def keep_lock(context: Context, options: Options) -> Pylock | None:
         return None
     pylock = read_lock(workspace)
     options = with_settings(options, context.settings)
-    environments = _environments(context, workspace)
+    environments = covered_environments(context, workspace)
     kept = meets_project(context, workspace, pylock, options, environments)
     return pylock if kept else None
 
@@ -270,7 +183,7 @@ def _outdated(
     """Say what of a lock is not as the project has it; None if trail did not write it."""
     found = changes(pylock, inputs_of(workspace, options, context.settings))
     if found == ():
-        environments = _environments(context, workspace)
+        environments = covered_environments(context, workspace)
         return tuple(lapses(workspace, pylock, options, environments))
     return found
 
@@ -341,91 +254,3 @@ def workspace_of(context: Context) -> Workspace:
             f"there is no pyproject.toml in `{context.start}` or above it", hint="trail init"
         )
     return context.project.workspace
-
-
-def _targets(context: Context, workspace: Workspace) -> tuple[Target, ...]:
-    targets = make_targets(workspace.requires_python, _platforms(context))
-    if not targets:
-        raise _no_python(workspace)
-    wanted = wanted_environments(context.settings, workspace.root.path.name)
-    found = tuple(target for target in targets if wanted(target.environment))
-    if not found:
-        raise ProjectError("`environments` leaves no target to lock for")
-    return found
-
-
-def _environments(context: Context, workspace: Workspace) -> list[Mapping[str, str]]:
-    """The marker values of the targets that a lock is to cover."""
-    wanted = wanted_environments(context.settings, workspace.root.path.name)
-    found = make_environments(workspace.requires_python, _platforms(context))
-    return [environment for environment in found if wanted(environment)]
-
-
-def _no_python(workspace: Workspace) -> ProjectError:
-    """Make the error for projects that no Python suits."""
-    projects = (workspace.root, *workspace.members)
-    given = [(workspace.label(one), one.requires_python) for one in projects]
-    return ProjectError(
-        "there is no Python that the project supports",
-        details=tuple((label, str(one)) for label, one in given if one is not None),
-    )
-
-
-def _platforms(context: Context) -> Iterator[Platform]:
-    names = context.settings.platforms or DEFAULT_PLATFORMS
-    own = _own_platform()
-    wanted = dict.fromkeys(own if name == "current" else name for name in names)
-    # What is at hand comes first: its versions are preferred for the others.
-    ordered = sorted(wanted, key=lambda name: not name.startswith(own))
-    return map(parse_platform, ordered)
-
-
-class _AtHand:
-    """The names of the targets that stand for the Python of the project on this machine.
-
-    It is looked for where a target has no solution: only then it matters.
-    """
-
-    def __init__(self, context: Context, targets: Sequence[Target]) -> None:
-        self._context = context
-        self._targets = targets
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    @cached_property
-    def _names(self) -> frozenset[str]:
-        from trail.commands import target as pythons  # noqa: PLC0415  # rarely needed
-
-        known = self._context.depots().receiver.layout.interpreters
-        try:
-            python = pythons.choose_python(self._context, pythons.Request(), known)
-        except InterpreterError:  # none at hand: then none has to have a solution
-            return frozenset()
-        own = _own_platform()
-        return frozenset(
-            target.name
-            for target in self._targets
-            if own in target.name and target.python.release[:2] == python.interpreter.release
-        )
-
-
-def _own_platform() -> str:
-    """Name the platform that this runs on, as `[tool.trail] platforms` does."""
-    system = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
-    machine = platform.machine().lower().replace("amd64", "x86_64")
-    if system != "linux":
-        machine = machine.replace("aarch64", "arm64")
-    return f"{system}-{machine}"
-
-
-def _versions(pylock: Pylock) -> dict[NormalizedName, tuple[Version, ...]]:
-    found: dict[NormalizedName, list[Version]] = {}
-    for package in pylock.packages:
-        if package.version is not None:
-            found.setdefault(package.name, []).append(package.version)
-    return {name: tuple(sorted(set(versions), reverse=True)) for name, versions in found.items()}
-
-
-def _join(versions: tuple[Version, ...]) -> str:
-    return ", ".join(map(str, versions))
