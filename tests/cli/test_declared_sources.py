@@ -159,6 +159,25 @@ def test_index_that_takes_pypis_place(project: Project, public: IndexServer) -> 
 # --- folders, archives, repositories
 
 
+def test_a_source_goes_with_its_requirement(project: Project, company: IndexServer) -> None:
+    url = company.url.replace("//", "//me:pass@")
+    index = f"[[tool.uv.index]]\nname = 'company'\nurl = '{url}'\nexplicit = true\n"
+    text = "[tool.uv.sources]\nbase = { index = 'company' }\nsecret = { index = 'company' }\n"
+    declare(project, text + index, dependencies='["user", "base", "secret"]')
+    result = project.trail("remove", "base", "secret")
+    assert result.code == 0, result.err
+    # Where `secret` comes from holds for `user`, which requires it, too.
+    assert (project.root / "pyproject.toml").read_text() == (
+        f'[project]\nname = "demo"\nversion = "1"\nrequires-python = "=={HERE}.*"\n'
+        "dependencies = [\"user\"]\n[tool.uv.sources]\nsecret = { index = 'company' }\n"
+        f"{index}"
+    )
+    assert locked(project)["secret"]["index"] == company.url
+    assert project.trail("lock", "--check").code == 0
+    assert project.trail("remove", "user").code == 0
+    assert "secret" in (project.root / "pyproject.toml").read_text()
+
+
 def test_a_folder_used_in_place(project: Project, tmp_path: Path, public: IndexServer) -> None:
     files = {"other.py": "import base\nFROM = base.FROM\n"}
     requires = "dependencies = ['base', 'third']"

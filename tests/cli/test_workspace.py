@@ -213,6 +213,14 @@ def test_adding_a_member_says_where_it_comes_from(workspace: Project) -> None:
     assert 'test = ["flat"]' in text
     assert "[tool.trail.sources]\nflat = {workspace = true}" in text
     assert workspace.trail(*python("import flat", "--group", "test"), cwd=inside).code == 0
+    assert workspace.trail("add", "flat", cwd=inside).code == 0
+    # The source is needed until the last requirement for it is gone.
+    assert workspace.trail("remove", "flat", cwd=inside).code == 0
+    assert "flat = {workspace = true}" in (inside / "pyproject.toml").read_text()
+    removed = workspace.trail("remove", "--group", "test", "Flat", cwd=inside)
+    assert removed.code == 0, removed.err
+    assert "flat" not in (inside / "pyproject.toml").read_text()
+    assert workspace.trail("lock", "--check").code == 0
 
 
 def test_a_requirement_for_a_member_must_say_so(workspace: Project, index: IndexServer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -11,16 +11,23 @@ from trail.commands.adhoc import read_requirement
 from trail.commands.lock import make_lock, workspace_of
 from trail.commands.lockfile import inputs_of, options_of
 from trail.commands.locking import Locking, versions_in
+from trail.commands.unneeded import unneeded_sources
 from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
-from trail.project.edit import Place, add_requirement, add_source, remove_requirement
+from trail.project.edit import (
+    Place,
+    add_requirement,
+    add_source,
+    remove_requirement,
+    remove_source,
+)
 from trail.project.pyproject import read_pyproject
 from trail.project.sources import rules_of
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from trail.commands.context import Context
@@ -110,8 +117,7 @@ def add(
                 requirement.specifier = SpecifierSet(f">={versions[-1].public}")
                 text = add_requirement(text, path, place, requirement)
         # The same versions meet what the file says now: each bound is a version that was found.
-        changed = workspace.changed(read_pyproject(text.encode(), path))
-        locking = locking.of(inputs_of(changed, locking.options, context.settings))
+        locking = locking.of(_inputs(context, locking, workspace, text, path))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(map(str, wanted)), locking=locking)
 
@@ -125,6 +131,8 @@ def remove(
     member: str | None = None,
 ) -> Changed:
     """Remove requirements and lock; nothing is written unless both are possible.
+
+    A source in the same file that was for nothing else goes with the requirement.
 
     Args:
         context: where and how.
@@ -147,6 +155,12 @@ def remove(
             raise ProjectError(f"`{'.'.join(place)}` in `{path}` does not name `{name}`")
         text = changed
     locking = _lock(context, options, workspace, text, path)
+    pyproject = read_pyproject(text.encode(), path)
+    locked = {package.name for package in locking.pylock.packages}
+    for name in unneeded_sources(pyproject, workspace.changed(pyproject), names, locked):
+        text = remove_source(text, path, name)
+    # The same versions meet what is left: the sources that are gone were for none of them.
+    locking = locking.of(_inputs(context, locking, workspace, text, path))
     _write(path, before, text, locking)
     return Changed(requirements=tuple(names), locking=locking)
 
@@ -174,6 +188,14 @@ def _lock(
 ) -> Locking:
     changed = workspace.changed(read_pyproject(text.encode(), path))
     return make_lock(context, options, workspace=changed)
+
+
+def _inputs(
+    context: Context, locking: Locking, workspace: Workspace, text: str, path: Path
+) -> Mapping[str, Any]:
+    """Write down what a lock is made from once the file has changed."""
+    changed = workspace.changed(read_pyproject(text.encode(), path))
+    return inputs_of(changed, locking.options, context.settings)
 
 
 def _read(path: Path) -> str:

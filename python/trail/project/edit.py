@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from tomlkit.items import Array
     from tomlkit.toml_document import TOMLDocument
 
-__all__ = ["Place", "add_requirement", "add_source", "new_pyproject", "remove_requirement"]
+__all__ = [
+    "Place",
+    "add_requirement",
+    "add_source",
+    "new_pyproject",
+    "remove_requirement",
+    "remove_source",
+]
 
 Place = tuple[str, ...]
 """Where a list of requirements stands: keys from the top of the file."""
@@ -125,6 +132,32 @@ def add_source(text: str, path: Path, name: str, source: Mapping[str, object]) -
     inline.update(source)
     table[name] = inline
     return tomlkit.dumps(document)
+
+
+def remove_source(text: str, path: Path, name: str) -> str:
+    """Remove what a file says of where a package comes from, in both tables of sources.
+
+    A table that has nothing left, not even a comment, goes as well.
+
+    Args:
+        text: the file's content; the same is given back where it says nothing.
+        path: the file, for messages.
+        name: the package, in any spelling.
+
+    Raises:
+        ProjectError: the file is not TOML.
+    """
+    document = _parse(text, path)
+    changed = False
+    for tool in ("trail", "uv"):
+        owner: Any = document.get("tool", {}).get(tool, {})
+        table: Any = owner.get("sources", {}) if hasattr(owner, "get") else {}
+        for key in [key for key in table if canonicalize_name(key) == canonicalize_name(name)]:
+            del table[key]
+            changed = True
+            if not table.as_string().strip("{} \n"):
+                del owner["sources"]
+    return tomlkit.dumps(document).rstrip("\n") + "\n" if changed else text
 
 
 def new_pyproject(name: str, requires_python: str) -> str:

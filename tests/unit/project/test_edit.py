@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 from trail.errors import ProjectError
-from trail.project.edit import add_requirement, new_pyproject, remove_requirement
+from trail.project.edit import (
+    add_requirement,
+    new_pyproject,
+    remove_requirement,
+    remove_source,
+)
 
 PATH = Path("pyproject.toml")
 BASE = ("project", "dependencies")
@@ -83,3 +89,46 @@ def test_bad_files_are_named(text: str, message: str) -> None:
     with pytest.raises(ProjectError) as caught:
         add_requirement(text, PATH, BASE, Requirement("a"))
     assert caught.value.message == message
+
+
+def test_removing_a_source_keeps_comments_and_the_rest() -> None:
+    text = """\
+[project]
+name = "x"
+
+[tool.uv.sources]
+# ours
+One = { path = "one" }  # beside this
+two = { workspace = true }
+
+[tool.ruff]
+line-length = 100
+"""
+    assert remove_source(text, PATH, "one") == text.replace(
+        'One = { path = "one" }  # beside this\n', ""
+    )
+    assert remove_source(text, PATH, "three") == text
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        '[tool.trail.sources]\none = { path = "one" }\n\n',
+        '[tool.uv.sources.One]\npath = "one"\n\n',
+        '[tool.uv.sources]\none = [\n  { index = "a", extra = "b" },\n]\n\n',
+        '[tool.uv.sources]\none = { path = "a" }\n\n[tool.trail.sources]\none = { path = "b" }\n',
+    ],
+)
+def test_a_table_without_any_source_goes_too(sources: str) -> None:
+    head, rest = '[project]\nname = "x"\n\n', "[tool.ruff]\nline-length = 100\n"
+    assert remove_source(head + sources + rest, PATH, "one") == head + rest
+    assert remove_source(rest + "\n" + sources, PATH, "one") == rest
+    kept = "[tool.uv]\npackage = false\n\n"
+    assert remove_source(kept + rest + "\n" + sources, PATH, "one") == kept + rest
+
+
+def test_a_source_among_other_keys_of_a_tool() -> None:
+    text = '[tool.uv]\nsources = { one = { path = "one" }, two = { path = "two" } }\n'
+    left = remove_source(text, PATH, "one")
+    assert tomllib.loads(left) == {"tool": {"uv": {"sources": {"two": {"path": "two"}}}}}
+    assert remove_source(left, PATH, "two") == "[tool.uv]\n"
