@@ -147,6 +147,32 @@ def test_build_requirement_that_is_an_sdist_is_built_first(
     assert said(notes) == ["metadata", "wheel", "wheel"]
 
 
+def test_a_build_sees_what_it_requires_and_nothing_else(
+    project: Project, index: IndexServer, tmp_path: Path, notes: Path
+) -> None:
+    leak = tmp_path / "leak"
+    leak.mkdir()
+    (leak / "leaked.py").write_text("")
+    for name in ("helper", "asked", "used"):
+        make_wheel(index.folder, name, "1.0", {f"{name}.py": ""})
+    code = (
+        "import importlib.util as u\n"
+        "for name in ('trail', 'click', 'httpx', 'used', 'leaked', 'helper', 'asked'):\n"
+        "    _note(name + '=' + str(u.find_spec(name) is not None))"
+    )
+    source = make_source(
+        tmp_path / "thing-1.0", run=code, build_requires=("helper",), asks=("asked",)
+    )
+    make_sdist(index.folder, source)
+    declare(project, "dependencies = ['used', 'thing']")
+    result = project.trail(*show("thing"), PYTHONPATH=str(leak))
+    assert result.out == "1.0\n", result.err
+    assert [word for word in said(notes) if "=" in word] == [
+        *("trail=False", "click=False", "httpx=False", "used=False", "leaked=False"),
+        *("helper=True", "asked=True"),
+    ]
+
+
 def test_build_that_needs_itself_is_an_error(
     project: Project, index: IndexServer, tmp_path: Path
 ) -> None:
@@ -188,6 +214,40 @@ def test_builds_can_be_forbidden(project: Project, tmp_path: Path, setting: str)
         f"  source:  {sdist}\n"
         f"  setting: {option}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("variables", "setting"),
+    [
+        ({"TRAIL_NO_BUILD": "1"}, "no-build"),
+        ({"TRAIL_NO_BUILD_PACKAGE": "other,Thing"}, "no-build-package thing"),
+    ],
+)
+def test_builds_can_be_forbidden_by_the_environment(
+    project: Project,
+    index: IndexServer,
+    tmp_path: Path,
+    notes: Path,
+    variables: dict[str, str],
+    setting: str,
+) -> None:
+    sdist = make_sdist(index.folder, make_source(tmp_path / "thing-1.0"))
+    project.lock([sdist_lines(sdist)])
+    for command in ("install", "run"):
+        words = [command, "python", "-c", ""] if command == "run" else [command]
+        result = project.trail(*words, **variables)
+        assert result.code == 1
+        assert "error: `thing 1.0` must be built, which is not allowed\n" in result.err
+        assert f"  setting: {setting}\n" in result.err
+    # Where there is a choice, what need not be built is taken.
+    declare(project, "dependencies = ['thing']")
+    make_wheel(index.folder, "thing", "0.9", {"thing.py": "VERSION = '0.9'\n"})
+    (project.root / "pylock.toml").unlink()
+    assert project.trail(*show("thing"), **variables).out == "0.9\n"
+    assert said(notes) == []
+    off = {name: "0" if value == "1" else "other" for name, value in variables.items()}
+    assert project.trail("install", "thing==1.0", **off).code == 0
+    assert said(notes)
 
 
 def test_builds_can_be_forbidden_on_the_command_line(
