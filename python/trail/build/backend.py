@@ -7,6 +7,7 @@ prefixes is handed in (`Provide`), as this layer knows nothing of resolving.
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import warnings
@@ -270,8 +271,17 @@ class Backend:
         if settings:
             values = ", ".join(filter(None, (values, f"config_settings={settings!r}")))
         python = self._python.executable if self._python is not None else "python"
-        words = [str(python), "-c", f"{code}; print(b.{hook}({values}))"]
-        return " && ".join([*self._change_folder(), shlex.join(words)])
+        command = shlex.join([str(python), "-c", f"{code}; print(b.{hook}({values}))"])
+        command = " ".join([*self._variables(), command])
+        return " && ".join([*self._change_folder(), command])
+
+    def _variables(self) -> Iterator[str]:
+        """Spell the variables that such a build has, and the user's shell has not."""
+        more = self._recipe.environ
+        if self._python is not None and "PATH" not in more:
+            yield f'PATH={shlex.quote(str(self._python.scripts))}{os.pathsep}"$PATH"'
+        for name, value in more.items():
+            yield f"{name}={shlex.quote(value)}"
 
     def _change_folder(self) -> Iterator[str]:
         if self._keep:

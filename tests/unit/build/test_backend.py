@@ -130,7 +130,8 @@ def test_failed_build_is_told_whole_with_a_command_that_fails_in_the_same_way(
     assert error.output.startswith("backend says: wheel\nfirst\nTraceback ")
     assert error.output.rstrip().endswith("RuntimeError: no luck")
     code = "import sys; sys.path[:0] = ['.']; import backend as b; print(b.build_wheel('.'))"
-    command = f'cd {tree} && {sys.executable} -c "{code}"'
+    path = f'PATH={Path(sys.executable).parent}:"$PATH"'
+    command = f'cd {tree} && {path} {sys.executable} -c "{code}"'
     shell = command.replace(f'"{code}"', "")
     assert error.hint is not None
     assert error.hint.startswith(f"to try it by hand: {shell}")
@@ -144,8 +145,25 @@ def test_command_for_an_archive_says_where_to_run_it(tmp_path: Path) -> None:
     with pytest.raises(BuildError) as caught:
         backend(tmp_path, tree, keep=False).build(folder(tmp_path))
     assert str(caught.value.hint).startswith(
-        f"to try it by hand, in the unpacked source: {sys.executable} -c "
+        "to try it by hand, in the unpacked source:"
+        f' PATH={Path(sys.executable).parent}:"$PATH" {sys.executable} -c '
     )
+
+
+def test_command_has_the_variables_of_the_build(tmp_path: Path) -> None:
+    run = "raise RuntimeError([os.environ.get(name) for name in ('CFLAGS', 'WORD')])"
+    recipe = Recipe(environ={"CFLAGS": "-O2 -g", "WORD": "a'b"}, config_settings={"key": "value"})
+    with pytest.raises(BuildError) as caught:
+        backend(tmp_path, make_source(tmp_path / "tree", run=run), recipe=recipe).build(
+            folder(tmp_path)
+        )
+    assert caught.value.hint is not None
+    assert " CFLAGS='-O2 -g' WORD=" in caught.value.hint
+    output = tmp_path / "output"
+    assert os.system(f"({caught.value.hint.partition(': ')[2]}) > {output} 2>&1") != 0
+    told = "RuntimeError: ['-O2 -g', \"a'b\"]"
+    assert told in caught.value.output
+    assert told in output.read_text()
 
 
 def test_build_that_is_killed_says_so(tmp_path: Path) -> None:
