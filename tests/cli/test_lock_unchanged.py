@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,6 +73,58 @@ def test_another_machine_needs_no_index_either(project: Project, tmp_path: Path)
     other = Project(project.root, tmp_path / "other-depot", project.environ)
     assert other.trail("--offline", "lock").err == NOTHING
     assert other.trail("lock", "--offline").err == NOTHING
+
+
+def hurried(project: Project, folder: Path) -> Project:
+    """The same project, where the slow path ends with a message."""
+    broken = folder / "broken"
+    broken.mkdir()
+    (broken / "click.py").write_text("raise SystemExit('slow')\n")
+    return replace(project, environ={**project.environ, "PYTHONPATH": str(broken)})
+
+
+def test_a_lock_that_was_just_made_is_checked_at_once(project: Project, tmp_path: Path) -> None:
+    fast = hurried(project, tmp_path)
+    assert fast.trail("lock", "--check").err == MEETS
+    assert fast.trail("lock").err == NOTHING
+    declare(project, PYPROJECT.replace('"app"', '"app<9"'))
+    assert fast.trail("lock", "--check").err == "slow\n"
+    assert project.trail("lock", "--check").code == 1
+
+
+def test_another_checkout_is_checked_at_once(project: Project, tmp_path: Path) -> None:
+    root = tmp_path / "elsewhere" / "checkout"
+    shutil.copytree(project.root, root)
+    fast = hurried(replace(project, root=root), tmp_path)
+    shutil.rmtree(project.root)
+    for _ in range(2):
+        assert fast.trail("lock", "--check").err == MEETS
+    pyproject = root / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text() + "# another\n")
+    assert fast.trail("lock", "--check").err == "slow\n"
+
+
+def test_a_folder_of_wheels_that_the_lock_does_not_use_changes_nothing(
+    project: Project, index: IndexServer, tmp_path: Path
+) -> None:
+    (tmp_path / "links").mkdir()
+    links = replace(project, environ={**project.environ, "PIP_FIND_LINKS": str(tmp_path / "links")})
+    assert links.trail("lock").err == NOTHING
+    assert index.requests == []
+    assert hurried(links, tmp_path).trail("lock").err == NOTHING
+
+
+def test_a_folder_of_wheels_that_the_lock_uses_is_looked_at_again(
+    project: Project, tmp_path: Path
+) -> None:
+    folder = tmp_path / "links"
+    folder.mkdir()
+    make_wheel(folder, "other", "1.0", {"other.py": ""}, requires=[])
+    links = replace(project, environ={**project.environ, "PIP_FIND_LINKS": str(folder)})
+    declare(project, PYPROJECT.replace('["app"]', '["app", "other"]'))
+    assert "+ other 1.0" in links.trail("lock").err
+    (folder / "other-1.0-py3-none-any.whl").unlink()
+    assert links.trail("lock").code == 1
 
 
 @pytest.mark.parametrize("words", [("-U",), ("--upgrade-package", "base"), ("--refresh",)])

@@ -125,20 +125,33 @@ def command(context: click.Context, /, check: bool, **given: Any) -> None:
     options = make_options(given)
     with choose_reporter(printer) as reporter:
         world = make_context(context, reporter, **given)
-        # Options before the command's name are never replayed.
-        memory = Memory(world, sys.argv[2:] if sys.argv[1:2] == ["lock"] else None)
+        memory = Memory(world)
         kept = check_lock(world, options) if check else keep_lock(world, options)
         if kept is not None:
             done = _meets(kept) if check else f"nothing to do: {_meets(kept)}"
-            memory.keep(kept, done)
+            memory.keep(kept, _notes(kept, check=check, complete=True))
             printer.say(done)
             return
         locking = make_lock(world, options)
         locking.write()
-        if locking.complete:
-            note = f"nothing to do: {_meets(locking.pylock)}"
-            memory.keep(locking.pylock, note, written=locking.data)
+        notes = _notes(locking.pylock, check=False, complete=locking.complete)
+        memory.keep(locking.pylock, notes, written=locking.data)
     report(printer, locking)
+
+
+def _notes(pylock: Pylock, *, check: bool, complete: bool) -> dict[tuple[str, ...], str]:
+    """What the same command may say the next time, and `--check` after a lock without options.
+
+    Args:
+        pylock: the lock, which meets the project.
+        check: whether that is all that was asked.
+        complete: whether to lock again would change nothing.
+    """
+    if sys.argv[1:2] != ["lock"]:  # options before the command's name are never replayed
+        return {}
+    words, meets = tuple(sys.argv[2:]), _meets(pylock)
+    notes = {words: meets if check else f"nothing to do: {meets}"} if check or complete else {}
+    return notes if words else {**notes, ("--check",): meets}
 
 
 def _count(count: int, noun: str) -> str:

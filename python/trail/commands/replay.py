@@ -110,19 +110,20 @@ def replay_lock(words: list[str], environ: dict[str, str]) -> str | None:
     if request is None or project is None:
         return None
     name = root_name(project, request)
-    for depot in _depots(environ):
+    depots = _depots(environ)
+    for depot in depots:
         record = os.path.join(depot, "roots", name)  # noqa: PTH118
         root = read_root(record)
         if root is None or (root.project, root.request) != (project, request):
             continue
-        if not is_current(root):
-            return None
-        if is_settled(root):
-            touch_root(record)
-        elif time.time_ns() > root.written + _SETTLED:
-            _write_anew(record, root)
-        return root.note
-    return None
+        if is_current(root):
+            if is_settled(root):
+                touch_root(record)
+            elif time.time_ns() > root.written + _SETTLED:
+                _write_anew(record, root)
+            return root.note
+    root = _take_answer(project, request, depots, environ)
+    return None if root is None else root.note
 
 
 def _write_anew(record: str, root: Root) -> None:
@@ -148,14 +149,22 @@ def _recall(project: str, request: tuple[str, ...], environ: dict[str, str]) -> 
                 return None  # the slow path writes it anew, to be compared by stat alone
             touch_root(record)
             return root
+    return _take_answer(project, request, depots, environ)
+
+
+def _take_answer(
+    project: str, request: tuple[str, ...], depots: list[str], environ: dict[str, str]
+) -> Root | None:
+    """Make the record of a request from what another project with the same files has."""
     from trail.depot.answers import take_answer  # noqa: PLC0415  # not for who has a root
 
     for depot in depots:
         folder = os.path.join(depot, "answers")  # noqa: PTH118  # as below
         root = take_answer(folder, project, request, environ)
         if root is not None:
+            record = os.path.join(depot, "roots", root_name(project, request))  # noqa: PTH118
             try:
-                return write_root(os.path.join(depot, "roots", name), root)  # noqa: PTH118
+                return write_root(record, root)
             except OSError:  # without a root of its own it is not kept from collection
                 return None
     return None

@@ -20,6 +20,7 @@ from trail.commands.lockfile import changes, inputs_of
 from trail.commands.parts import Parts
 from trail.commands.wants import requirements_of
 from trail.commands.words import lock_words
+from trail.depot.answers import give_answer
 from trail.depot.roots import Root, look_at, root_name, take_input, write_root
 from trail.errors import ProjectError
 from trail.model import NO_NAMES
@@ -67,7 +68,7 @@ def meets_project(
     unusual = (
         any(names != NO_NAMES for names in chosen)
         or settings.index.refreshes
-        or settings.index.find_links
+        or (settings.index.find_links and _has_linked(pylock))
         or _asks_builds(workspace)
     )
     inputs = inputs_of(workspace, options, settings)
@@ -126,30 +127,23 @@ class Memory:
 
     Args:
         context: where and how.
-        words: what follows `trail lock`; None where that is never replayed.
     """
 
-    def __init__(self, context: Context, words: Sequence[str] | None) -> None:
+    def __init__(self, context: Context) -> None:
         self._context = context
-        self._request = None if words is None else lock_words(words, context.environ)
         self._inputs: dict[str, Input] = {}
-        project = context.project
-        if project is None or project.workspace is None or self._request is None:
-            self._request = None
+        self._workspace = context.project.workspace if context.project is not None else None
+        self._complete = False
+        if context.project is None or self._workspace is None:
             return
         # Where the next command is going to look for it.
-        self._place = str(project.place)
-        self._lock = str(project.root / "pylock.toml")
-        self._workspace = project.workspace
-        try:
-            if not self._remember() or context.settings.index.find_links:
-                self._request = None
-        except (OSError, ProjectError):
-            self._request = None
+        self._place = str(context.project.place)
+        self._lock = str(context.project.root / "pylock.toml")
+        with contextlib.suppress(OSError, ProjectError):
+            self._complete = self._remember(self._workspace)
 
-    def _remember(self) -> bool:
+    def _remember(self, workspace: Workspace) -> bool:
         """Take all that decides; False if it is not what was read, or too much to be looked at."""
-        workspace = self._workspace
         for one in (workspace.root, *workspace.members):
             data = self._take(str(one.path))
             # Somebody may have changed it since it was read.
@@ -165,29 +159,42 @@ class Memory:
             self._inputs[seen.path] = seen
         return not _asks_builds(workspace)
 
-    def keep(self, pylock: Pylock, note: str, *, written: bytes | None = None) -> None:
+    def keep(
+        self,
+        pylock: Pylock,
+        notes: Mapping[tuple[str, ...], str],
+        *,
+        written: bytes | None = None,
+    ) -> None:
         """Note that the lock meets the project; a depot that cannot be written keeps no note.
 
         Args:
             pylock: the lock.
-            note: what to say the next time.
+            notes: what is to be said the next time, by what then follows `trail lock`.
             written: its bytes, if it was written in between.
         """
-        if self._request is None or not _is_lasting(pylock, self._workspace):
+        workspace = self._workspace
+        if not self._complete or workspace is None or not _is_lasting(pylock, workspace):
+            return
+        if self._context.settings.index.find_links and _has_linked(pylock):
             return
         with contextlib.suppress(OSError):
             if written is not None and self._take(self._lock) != written:
                 return
-            name = root_name(self._place, self._request)
-            write_root(
-                self._context.depots().receiver.layout.root_file(name),
-                Root(
+            layout = self._context.depots().receiver.layout
+            for words, note in notes.items():
+                request = lock_words(words, self._context.environ)
+                if request is None:
+                    continue
+                root = Root(
                     project=self._place,
-                    request=self._request,
+                    request=request,
                     inputs=tuple(self._inputs.values()),
                     note=note,
-                ),
-            )
+                )
+                write_root(layout.root_file(root_name(self._place, request)), root)
+                if not workspace.members and not workspace.watched:
+                    give_answer(str(layout.answers), root, self._context.environ)
 
     def _take(self, path: str) -> bytes | None:
         seen, data = take_input(os.path.abspath(path))  # noqa: PTH100  # a text, as in the record
@@ -235,6 +242,13 @@ def _is_lasting(pylock: Pylock, workspace: Workspace) -> bool:
         )
         or (package.archive is not None and package.archive.path is not None)
         for package in pylock.packages
+    )
+
+
+def _has_linked(pylock: Pylock) -> bool:
+    """Whether something comes from `find-links`, which a resolution looks at anew."""
+    return any(
+        package.index is None and (package.wheels or package.sdist) for package in pylock.packages
     )
 
 
