@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Effort", "Sample", "Series", "join", "measure", "settle", "touch_memory"]
+__all__ = [
+    "Effort",
+    "Sample",
+    "Series",
+    "join",
+    "leave_orphans",
+    "measure",
+    "settle",
+    "touch_memory",
+]
 
 # /proc/stat counts in hundredths of a second for each core.
 _RESOLUTION = 0.03
@@ -110,7 +119,12 @@ class Series:
 
 
 def measure(
-    command: Sequence[str | Path], *, cwd: Path, environ: Mapping[str, str], log: Path | None = None
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    log: Path | None = None,
+    helper: int | None = None,
 ) -> Sample:
     """Run a command and time it.
 
@@ -119,12 +133,14 @@ def measure(
         cwd: where.
         environ: all of its environment.
         log: where its output goes; nowhere without.
+        helper: a process of ours that is no child and works for the command, such as a server:
+            what it does is neither the command's nor foreign.
 
     Raises:
         subprocess.CalledProcessError: it failed; the message is its output.
     """
     _adopt_orphans()
-    others = _Others()
+    others = _Others(helper)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     sink = log or cwd / ".output"
     with sink.open("wb") as output:
@@ -201,13 +217,14 @@ def touch_memory(size: int) -> None:
 class _Others:
     """Processor time that is neither ours nor the kernel's own."""
 
-    def __init__(self) -> None:
+    def __init__(self, helper: int | None = None) -> None:
+        self._helper = helper
         self._stat = _busy()
-        self._own = time.process_time()
+        self._own = time.process_time() + _user_time(helper)
 
     def seconds(self, children: float) -> float:
         """Seconds since the beginning, without ours and the children's user time."""
-        own = time.process_time() - self._own
+        own = time.process_time() + _user_time(self._helper) - self._own
         return max(0.0, _busy() - self._stat - children - own)
 
 
@@ -221,9 +238,26 @@ def _busy() -> float:
     return (user + nice + steal) / os.sysconf("SC_CLK_TCK")
 
 
+def _user_time(pid: int | None) -> float:
+    if pid is None:
+        return 0.0
+    # proc_pid_stat(5): the name in parentheses may hold anything.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+
+
+def leave_orphans() -> None:
+    """Let processes that their parents leave behind from now on be somebody else's."""
+    _set_subreaper(0)
+
+
 def _adopt_orphans() -> None:
+    _set_subreaper(1)
+
+
+def _set_subreaper(wanted: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, wanted, 0, 0, 0)
 
 
 def _wait_for_orphans() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benches import solvers
 from benches.peers import COLD, NEW, NEXT, NOTHING
 
 if TYPE_CHECKING:
@@ -87,15 +88,25 @@ def starts(found: Mapping[str, Mapping[str, Series]]) -> Iterator[str]:
 
 def solvings(found: Sequence[Solving]) -> Iterator[str]:
     """Resolvers."""
-    for name in dict.fromkeys(each.name for each in found):
-        mine = {(each.peer, each.scenario): each for each in found if each.name == name}
-        scenarios = list(dict.fromkeys(scenario for _, scenario in mine))
-        rows = [
-            [peer, *(_solved(mine.get((peer, scenario))) for scenario in scenarios)]
-            for peer in dict.fromkeys(peer for peer, _ in mine)
+    for name, condition in dict.fromkeys((each.name, each.condition) for each in found):
+        mine = {
+            (each.peer, each.scenario): each
+            for each in found
+            if (each.name, each.condition) == (name, condition)
+        }
+        scenarios = [
+            scenario for scenario in solvers.SCENARIOS if any(scenario in key for key in mine)
         ]
-        yield f"{name}, resolved: seconds, ratio, processor seconds"
-        yield from _table(["", *scenarios], rows)
+        for title, write in (
+            ("seconds, ratio, processor seconds", _solved),
+            ("requests and answers in MB", _asked),
+        ):
+            rows = [
+                [peer, *(write(mine.get((peer, scenario))) for scenario in scenarios)]
+                for peer in dict.fromkeys(peer for peer, _ in mine)
+            ]
+            yield f"{name}, {condition}: {title}"
+            yield from _table(["", *scenarios], rows)
 
 
 def _solved(each: Solving | None) -> str:
@@ -103,6 +114,22 @@ def _solved(each: Solving | None) -> str:
         return "-"
     mark = "~" if each.series.noisy else " "
     return f"{each.series.wall:7.3f}{mark}{each.ratio:6.2f} {each.series.cpu:7.3f}"
+
+
+def _asked(each: Solving | None) -> str:
+    if each is None:
+        return "-"
+    asked = each.asked
+    kinds = {
+        "pages": asked.pages,
+        "304": asked.confirmed,
+        "metadata": asked.metadata,
+        "parts": asked.parts,
+        "files": asked.files,
+        "404": asked.missing,
+    }
+    written = " ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    return f"{written}, {asked.size / 1e6:.1f}" if written else "nothing"
 
 
 def _cell(figure: Figure | None) -> str:

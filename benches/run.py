@@ -30,10 +30,13 @@ from benches.locks import (  # noqa: E402
     merge,
 )
 from benches.measure import Effort  # noqa: E402
+from benches.pages import CONDITIONS  # noqa: E402
 from benches.peers import base_environ, make_peers, trail_command  # noqa: E402
 from benches.places import PLACES, Place, open_place  # noqa: E402
 from benches.prefix import Linking, link_all  # noqa: E402
-from benches.resolve import INPUTS, Solving, make_solvers, resolve_all  # noqa: E402
+from benches.resolve import INPUTS, Bench, Solving, resolve_all  # noqa: E402
+from benches.serving import serve  # noqa: E402
+from benches.solvers import make_solvers  # noqa: E402
 from benches.start import Launchers, start_all  # noqa: E402
 
 if TYPE_CHECKING:
@@ -94,12 +97,21 @@ class _Run:
 
     def _resolve(self, place: Place, home: Path) -> list[Solving]:
         options = self.options
-        solvers = make_solvers(self.tools, options.cache, home=home, trail=options.trail)
+        solvers = make_solvers(
+            self.tools, options.cache, home=home, trail=options.trail, engines=self.engines
+        )
         if options.peer:
             solvers = tuple(solver for solver in solvers if solver.name in options.peer)
-        effort = Effort(rounds=options.rounds, patience=options.patience)
-        inputs = tuple(options.input)
-        return resolve_all(inputs, solvers, place, effort=effort, tell=_tell)
+        conditions = tuple(options.condition)
+        with serve(options.cache / "index", conditions, self.tools.python) as server:
+            bench = Bench(
+                place=place,
+                server=server,
+                conditions=conditions,
+                effort=Effort(rounds=options.rounds, patience=options.patience),
+                tell=_tell,
+            )
+            return resolve_all(tuple(options.input), solvers, bench)
 
     def _install(self, place: Place, home: Path) -> None:
         options = self.options
@@ -187,6 +199,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     several("--bench", choices=_BENCHES, help="all of them")
     several("--lock", choices=LOCKS, help="both")
     several("--input", choices=INPUTS, help="of the resolve bench: both")
+    several(
+        "--condition",
+        choices=CONDITIONS,
+        help="of the resolve bench: how the index answers (pypi and plain)",
+    )
     several("--place", choices=PLACES, help="tmpfs and disk")
     several("--engine", choices=("native", "python"), help="those there are")
     several("--peer", help="all of them; the first one is the measure")
@@ -203,6 +220,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     options.lock = options.lock or ([LOCKS[0]] if quick else list(LOCKS))
     options.place = options.place or (["tmpfs"] if quick else ["tmpfs", "disk"])
     options.input = options.input or ([INPUTS[0]] if quick else list(INPUTS))
+    options.condition = options.condition or (["pypi"] if quick else ["pypi", "plain"])
     options.rounds = options.rounds or (2 if quick else 5)
     return options
 

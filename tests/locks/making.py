@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benches.locks import EXCLUDE_NEWER, PIP, UV, default_cache
-from benches.resolve import get_program
+from benches.solvers import get_program
 from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 
