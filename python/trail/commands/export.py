@@ -9,16 +9,14 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 
 from trail.commands.lock import read_lock, refresh_lock, workspace_of
+from trail.commands.pins import Pins
 from trail.commands.target import choose_python, select
 from trail.depot.entry import public_url
-from trail.errors import LockError
-from trail.model import SourceKind, SourcePackage
+from trail.model import SourcePackage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-    from packaging.pylock import Package
     from packaging.requirements import Requirement
 
     from trail.commands.context import Context
@@ -31,7 +29,7 @@ __all__ = ["FORMATS", "export"]
 FORMATS = ("requirements", "pylock", "cyclonedx")
 
 
-def export(context: Context, request: Request, form: str) -> str:
+def export(context: Context, request: Request, form: str, *, hashed: bool = True) -> str:
     """Write the project's lock in another form.
 
     Args:
@@ -39,6 +37,7 @@ def export(context: Context, request: Request, form: str) -> str:
         request: which Python, extras and groups.
         form: one of `FORMATS`. `pylock` is the lock as it is, for every target; the others hold
             what is selected for one.
+        hashed: whether `requirements` has hashes.
 
     Raises:
         TrailError: there is no lock, or it does not fit.
@@ -54,53 +53,14 @@ def export(context: Context, request: Request, form: str) -> str:
     items: list[WheelFile | SourcePackage] = [*selection.wheels, *selection.sources]
     items.sort(key=lambda item: item.name)
     if form == "requirements":
-        return "".join(
-            _member(item, root.folder)
-            or _requirement(item, packages.get((item.name, str(item.version))))
-            for item in items
-        )
+        pins = Pins(root=root.folder, packages=packages, hashed=hashed)
+        if pins.mixes(items):
+            context.reporter.warn(
+                "pip installs folders and repositories only where nothing has a hash"
+                " (`--no-hashes`); uv installs them"
+            )
+        return pins.lines(items)
     return _cyclonedx(root, request, items)
-
-
-def _member(item: WheelFile | SourcePackage, root: Path) -> str | None:
-    """Name a folder inside of the project as pip and uv do; None for anything else."""
-    if not isinstance(item, SourcePackage) or not item.editable or item.path is None:
-        return None
-    inside = item.path.is_relative_to(root)
-    return f"-e ./{item.path.relative_to(root).as_posix()}\n" if inside else None
-
-
-def _requirement(wheel: WheelFile | SourcePackage, package: Package | None) -> str:
-    """Pin a package with the hashes of all its files: pip may choose another one of them."""
-    if isinstance(wheel, SourcePackage) and wheel.kind is not SourceKind.SDIST:
-        return _direct(wheel)
-    if package is not None and package.archive is not None and wheel.url is not None:
-        return _pinned(f"{wheel.name} @ {wheel.url}", (value for _, value in _sha256(wheel)))
-    if wheel.index is None and wheel.path is not None:
-        raise LockError(f"`{wheel.name}` is a file of this machine, which others cannot install")
-    files = [] if package is None else [*(package.wheels or ()), package.sdist]
-    digests = sorted({file.hashes["sha256"] for file in files if file and "sha256" in file.hashes})
-    digests = digests or [digest for _, digest in _sha256(wheel)]
-    return _pinned(f"{wheel.name}=={wheel.version}", digests)
-
-
-def _sha256(item: WheelFile | SourcePackage) -> Iterator[tuple[str, str]]:
-    return (pair for pair in item.hashes if pair[0] == "sha256")
-
-
-def _pinned(requirement: str, digests: Iterable[str]) -> str:
-    lines = [requirement, *(f"    --hash=sha256:{digest}" for digest in digests)]
-    return " \\\n".join(lines) + "\n"
-
-
-def _direct(source: SourcePackage) -> str:
-    if source.url is None or source.url.startswith("file:"):
-        raise LockError(f"`{source.name}` is on this machine, so others cannot install it")
-    inner = f"#subdirectory={source.subdirectory}" if source.subdirectory else ""
-    if source.kind is SourceKind.VCS:
-        return f"{source.name} @ git+{source.url}@{source.commit}{inner}\n"
-    digests = (digest for _, digest in _sha256(source))
-    return _pinned(f"{source.name} @ {source.url}{inner}", digests)
 
 
 def _asked(pyproject: PyProject, request: Request) -> Iterator[Requirement]:
