@@ -48,4 +48,7 @@ def command(
         world = make_context(context, reporter, **given)
         changed = add(world, requirements, place_of(extra, group), options, member=member)
     report(printer, changed.locking)
-    printer.say(f"added {', '.join(changed.requirements)}")
+    if changed.requirements:
+        printer.say(f"added {', '.join(changed.requirements)}")
+    if changed.unchanged:
+        printer.say(f"already there: {', '.join(changed.unchanged)}")

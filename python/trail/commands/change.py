@@ -11,14 +11,17 @@ from trail.commands.adhoc import read_requirement
 from trail.commands.lock import make_lock, workspace_of
 from trail.commands.lockfile import inputs_of, options_of
 from trail.commands.locking import Locking, versions_in
+from trail.commands.misnamed import not_listed
 from trail.commands.unneeded import unneeded_sources
 from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
 from trail.lock.pylock import read_pylock
+from trail.model import NormalizedName
 from trail.project.edit import (
     Place,
     add_requirement,
     add_source,
+    listed_requirements,
     remove_requirement,
     remove_source,
 )
@@ -29,6 +32,9 @@ from trail.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from packaging.pylock import Pylock
+    from packaging.requirements import Requirement
 
     from trail.commands.context import Context
     from trail.project.pyproject import PyProject
@@ -44,10 +50,12 @@ class Changed:
 
     Args:
         requirements: as they stand in the file now, or the names that were removed.
+        unchanged: those to be added that stood there already.
         locking: the new lock.
     """
 
     requirements: tuple[str, ...]
+    unchanged: tuple[str, ...] = ()
     locking: Locking
 
 
@@ -76,8 +84,9 @@ def add(
 ) -> Changed:
     """Add requirements and lock; nothing is written unless both are possible.
 
-    A requirement that names no version gets the locked one as its lower bound. One for a
-    member of the workspace gets a source that says so.
+    A new requirement that names no version gets the locked one as its lower bound; one that is
+    there already keeps its versions, and its extras in any case. One for a member of the
+    workspace gets a source that says so.
 
     Args:
         context: where and how.
@@ -92,9 +101,10 @@ def add(
     """
     workspace, pyproject = workspace_of(context), _project(context, member)
     path = pyproject.path
-    wanted = [read_requirement(word) for word in words]
     options = _as_before(context, options)
     before = _read(path)
+    there = listed_requirements(before, path, place)
+    wanted = [_with_old(read_requirement(word), there) for word in words]
     text = before
     for requirement in wanted:
         text = add_requirement(text, path, place, requirement)
@@ -102,24 +112,46 @@ def add(
         if name in workspace.names and name not in rules_of(pyproject, workspace):
             text = add_source(text, path, name, {"workspace": True})
     locking = _lock(context, options, workspace, text, path)
-    bare = [
-        one
-        for one in wanted
-        if not one.specifier
-        and one.url is None
-        and canonicalize_name(one.name) not in workspace.names
-    ]
-    if bare:
-        found = versions_in(locking.pylock)
-        for requirement in bare:
-            versions = found.get(canonicalize_name(requirement.name))
-            if versions:
-                requirement.specifier = SpecifierSet(f">={versions[-1].public}")
-                text = add_requirement(text, path, place, requirement)
-        # The same versions meet what the file says now: each bound is a version that was found.
-        locking = locking.of(_inputs(context, locking, workspace, text, path))
+    found = _bounds(locking)
+    old = {_identity(one) for one in there}
+    for requirement in wanted:
+        bound = found.get(NormalizedName(canonicalize_name(requirement.name)))
+        new = not requirement.specifier and requirement.url is None
+        if bound is not None and new and _identity(requirement) not in old:
+            requirement.specifier = SpecifierSet(bound)
+            text = add_requirement(text, path, place, requirement)
+    # The same versions meet what the file says now: each bound is a version that was found.
+    locking = locking.of(_inputs(context, locking, workspace, text, path))
     _write(path, before, text, locking)
-    return Changed(requirements=tuple(map(str, wanted)), locking=locking)
+    return Changed(
+        requirements=tuple(str(one) for one in wanted if one not in there),
+        unchanged=tuple(str(one) for one in wanted if one in there),
+        locking=locking,
+    )
+
+
+def _identity(requirement: Requirement) -> tuple[str, str]:
+    return canonicalize_name(requirement.name), str(requirement.marker or "")
+
+
+def _with_old(requirement: Requirement, there: Sequence[Requirement]) -> Requirement:
+    """Take over what a requirement does not say from the one that it replaces, as uv does."""
+    for old in there:
+        if _identity(old) == _identity(requirement):
+            requirement.extras |= old.extras
+            if not requirement.specifier and requirement.url is None:
+                requirement.specifier, requirement.url = old.specifier, old.url
+    return requirement
+
+
+def _bounds(locking: Locking) -> dict[NormalizedName, str]:
+    """Give lower bounds for what comes from indexes: from elsewhere the version is as it is."""
+    elsewhere = {one.name for one in locking.pylock.packages if one.vcs or one.archive}
+    return {
+        name: f">={versions[-1].public}"
+        for name, versions in versions_in(locking.pylock).items()
+        if name not in elsewhere
+    }
 
 
 def remove(
@@ -145,14 +177,15 @@ def remove(
         ProjectError: a name is not in the list.
         TrailError: what is left cannot be locked.
     """
-    workspace, path = workspace_of(context), _project(context, member).path
+    workspace, old = workspace_of(context), _project(context, member)
+    path = old.path
     options = _as_before(context, options)
     before = _read(path)
     text = before
     for name in names:
         changed = remove_requirement(text, path, place, name)
         if changed is None:
-            raise ProjectError(f"`{'.'.join(place)}` in `{path}` does not name `{name}`")
+            raise not_listed(name, place, old, text, versions_in(_lock_there(context)))
         text = changed
     locking = _lock(context, options, workspace, text, path)
     pyproject = read_pyproject(text.encode(), path)
@@ -168,10 +201,16 @@ def remove(
 def _as_before(context: Context, options: Options) -> Options:
     """Take over how the lock that is there was made."""
     path = workspace_of(context).root.path.with_name("pylock.toml")
+    last = _lock_there(context)
+    return options if last is None else options_of(last, options, path)
+
+
+def _lock_there(context: Context) -> Pylock | None:
+    path = workspace_of(context).root.path.with_name("pylock.toml")
     try:
-        return options_of(read_pylock(path.read_bytes(), path), options, path)
+        return read_pylock(path.read_bytes(), path)
     except OSError:  # none yet, or one that cannot be written either
-        return options
+        return None
 
 
 def _project(context: Context, member: str | None) -> PyProject:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from trail.commands.lock import read_lock, workspace_of
+from trail.commands.misnamed import close_to
 from trail.commands.target import Request, choose_python
 from trail.commands.wanted import chosen_projects
 from trail.errors import DepotError, InterpreterError, LockError
@@ -81,7 +82,8 @@ class Graph:
             LockError: the lock does not name the package.
         """
         if name not in self.versions:
-            raise LockError(f"the lock does not name `{name}`", hint="trail tree")
+            hint = close_to(name, self.versions) or "trail tree"
+            raise LockError(f"the lock does not name `{name}`", hint=hint)
 
     def label(self, name: NormalizedName) -> str:
         """Give a package's name and its version, if it has one."""

@@ -26,6 +26,7 @@ __all__ = [
     "Place",
     "add_requirement",
     "add_source",
+    "listed_requirements",
     "new_pyproject",
     "remove_requirement",
     "remove_source",
@@ -55,7 +56,10 @@ def add_requirement(text: str, path: Path, place: Place, requirement: Requiremen
     wanted = (canonicalize_name(requirement.name), str(requirement.marker or ""))
     keys = [_identity(item) for item in array]
     if wanted in keys:
-        array[keys.index(wanted)] = str(requirement)
+        number = keys.index(wanted)
+        if _requirement(array[number]) == requirement:
+            return text
+        array[number] = str(requirement)
         return tomlkit.dumps(document)
     names = [str(item).lower() for item in array]
     position = len(array)
@@ -71,6 +75,23 @@ def add_requirement(text: str, path: Path, place: Place, requirement: Requiremen
         array.extend(items)
         array.multiline(len(items) > 3)  # noqa: PLR2004  # a line holds about three
     return tomlkit.dumps(document)
+
+
+def listed_requirements(text: str, path: Path, place: Place) -> tuple[Requirement, ...]:
+    """Read the requirements of one list; what is none, such as an include, is left out.
+
+    Args:
+        text: the file's content.
+        path: the file, for messages.
+        place: where the list stands; one that is not there is empty.
+
+    Raises:
+        ProjectError: the file is not TOML, or what is at the place is no list.
+    """
+    document = _parse(text, path)
+    array = _array(document, path, place) if _is_there(document, place) else []
+    found = map(_requirement, array)
+    return tuple(one for one in found if one is not None)
 
 
 def remove_requirement(text: str, path: Path, place: Place, name: str) -> str | None:
@@ -89,11 +110,8 @@ def remove_requirement(text: str, path: Path, place: Place, name: str) -> str | 
         ProjectError: the file is not TOML, or what is at the place is no list.
     """
     document = _parse(text, path)
-    table: Any = document
-    for key in place:
-        if key not in table:
-            return None
-        table = table[key]
+    if not _is_there(document, place):
+        return None
     array = _array(document, path, place)
     positions = [
         number for number, item in enumerate(array) if _identity(item)[0] == canonicalize_name(name)
@@ -203,12 +221,25 @@ def _array(document: TOMLDocument, path: Path, place: Place) -> Array:
     return array  # type: ignore[return-value]  # tomlkit's Array is a list
 
 
+def _is_there(document: TOMLDocument, place: Place) -> bool:
+    table: Any = document
+    for key in place:
+        if not hasattr(table, "keys") or key not in table:
+            return False
+        table = table[key]
+    return True
+
+
+def _requirement(item: Any) -> Requirement | None:
+    try:
+        return Requirement(str(item)) if isinstance(item, str) else None
+    except InvalidRequirement:
+        return None
+
+
 def _identity(item: Any) -> tuple[str, str]:
     """Name and marker of a requirement; what is none, such as an include, is like no other."""
-    try:
-        requirement = Requirement(str(item)) if isinstance(item, str) else None
-    except InvalidRequirement:
-        requirement = None
+    requirement = _requirement(item)
     if requirement is None:
         return ("", "")
     return canonicalize_name(requirement.name), str(requirement.marker or "")
