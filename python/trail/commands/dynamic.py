@@ -6,7 +6,6 @@ everything. What a build says wins over what `pyproject.toml` repeats.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
@@ -16,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from trail.commands.trees import state_of_files
 from trail.errors import ProjectError
+from trail.extras import split_extra
 from trail.model import NormalizedName, SourceKind, SourcePackage
 from trail.values import replace
 from trail.wheel.metadata import parse_headers
@@ -32,8 +32,6 @@ __all__ = ["complete", "state_of_build", "told_by_build"]
 _REQUIRED = frozenset({"dependencies", "optional-dependencies"})
 _KEYS = _REQUIRED | {"version", "requires-python"}
 _DECIDES = ("setup.py", "setup.cfg", "requirements*.txt", "requirements/*.txt")
-# As backends write it: `extra == "x"`, or behind another condition.
-_EXTRA = re.compile(r"""(?:(?P<rest>.*) and )?extra == ["'](?P<extra>[^"']+)["']""")
 
 
 def complete(builder: Callable[[], Builder], workspace: Workspace) -> Workspace:
@@ -147,9 +145,7 @@ def _extras(
 
 def _take_extra(requirement: Requirement) -> str:
     """Take the extra out of a requirement's marker, and name it; empty for none."""
-    match = _EXTRA.fullmatch(str(requirement.marker or ""))
-    if match is None:
-        return ""
-    rest = match["rest"]
-    requirement.marker = Marker(rest) if rest else None
-    return canonicalize_name(match["extra"])
+    rest, extra = split_extra(str(requirement.marker or ""))
+    if extra:
+        requirement.marker = Marker(rest) if rest else None
+    return canonicalize_name(extra)

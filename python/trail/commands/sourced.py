@@ -6,13 +6,13 @@ repositories. So nothing that has a source is taken from an index.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from trail.extras import extras_named
 from trail.model import NormalizedName
 from trail.project.find import find_project
 from trail.project.pyproject import load_pyproject
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from trail.project.sources import Rule
 
 __all__ = ["sourced"]
-
-_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
 def sourced(
@@ -81,12 +79,12 @@ class _Places:
             yield text
             return
         name = NormalizedName(canonicalize_name(requirement.name))
-        extra = _EXTRA.search(str(requirement.marker or ""))
+        extras = extras_named(str(requirement.marker or ""))
         found = [
             rule
             for rule in self._rules.get(name, ())
             if rule.group is None
-            and rule.extra in {None, canonicalize_name(extra[1]) if extra else None}
+            and rule.extra in {None, canonicalize_name(extras[0]) if extras else None}
             and rule.index is None
         ]
         if not found or requirement.url is not None:

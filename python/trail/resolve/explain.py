@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from trail.addresses import redact
 from trail.errors import ResolutionError, TrailError
+from trail.extras import split_extra
 from trail.resolve.fit import Exclusion, Why
 from trail.resolve.names import IMPORTED_AS, POPULAR
 from trail.resolve.shelf import bits
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "reason"]
 
-# Not in parentheses, where an `or` may stand.
-_EXTRA = re.compile(
-    r"""([^;]+?(?:;(?:(?!\bor\b)[^()])+?(?=\s+and\b))?)\s*(?:;|\s+and)\s*extra\s*==\s*["']([^"']+)["']"""
-)
 _SPACE = re.compile(r"\s+(?=[<>=!~])")
 _NO_FIT = "no versions are left that fit together"
 _SIMILAR = 0.8  # of 1
@@ -422,8 +419,15 @@ def _plain(text: str) -> str:
 def _for_extra(text: str) -> str:
     """Quote a requirement of a package; where it is for an extra alone, say so in words."""
     plain = _plain(text)
-    found = _EXTRA.fullmatch(plain)
-    return f"`{found[1].strip()}` for its extra `{found[2]}`" if found else f"`{plain}`"
+    head, _, marker = plain.partition(";")
+    rest, extra = split_extra(marker)
+    if not extra:
+        return f"`{plain}`"
+    return (
+        f"`{head.strip()}; {rest}` for its extra `{extra}`"
+        if rest
+        else f"`{head.strip()}` for its extra `{extra}`"
+    )
 
 
 def _bare(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from trail.extras import extras_named
 from trail.model import NormalizedName
 from trail.values import dataclass, field
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Need", "Needs", "Reader", "as_need"]
 
-# Takes the extra out of a marker without parsing it: airflow has 1000 requirements, and all
-# but a few of them belong to extras that nobody asks for.
-_EXTRA = re.compile(r"""\bextra\s*==\s*(["'])(.*?)\1""")
 # Mistakes in the requirements of old releases that everybody used to accept, and what is
 # meant: celery 4 alone has the first one in 40 releases. uv corrects them as well.
 _MISTAKES = (
@@ -161,7 +159,8 @@ def _extras(text: str) -> list[str]:
     _, _, marker = text.partition(";")
     if "extra" not in marker:
         return []
-    found = [extra for _, extra in _EXTRA.findall(marker)]
+    # Not parsed: airflow has 1000 requirements, most of them for extras that nobody asks for.
+    found = extras_named(marker)
     return [] if marker.count("extra") != len(found) or _OR.search(marker) else found
 
 
