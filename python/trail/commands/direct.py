@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from trail.project.pyproject import PyProject
     from trail.resolve.source import Answer, Direct
 
-__all__ = ["built_metadata", "folder_metadata", "read_direct", "requirements_of"]
+__all__ = ["built_metadata", "folder_metadata", "read_direct", "requires_dist_of"]
 
 _DYNAMIC = frozenset({"version", "dependencies", "optional-dependencies", "requires-python"})
 
@@ -265,13 +265,13 @@ def folder_metadata(project: PyProject, *, virtual: bool = False) -> Answer:
     return Metadata(
         name=project.name,
         version=version,
-        requires_dist=tuple(requirements_of(project)),
+        requires_dist=tuple(requires_dist_of(project)),
         requires_python=str(project.requires_python) if project.requires_python else None,
         extras=frozenset(project.extras),
     )
 
 
-def requirements_of(project: PyProject) -> Iterator[str]:
+def requires_dist_of(project: PyProject) -> Iterator[str]:
     """List what a project requires, as METADATA has it: with markers for extras."""
     yield from map(str, project.dependencies)
     for extra, requirements in project.extras.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from trail.build.layout import Layout, make_layout_wheel
-from trail.commands.direct import requirements_of
+from trail.commands.direct import requires_dist_of
 from trail.commands.trees import folder_of
 from trail.errors import ProjectError
 from trail.model import SourceKind
@@ -63,7 +63,7 @@ def _headers(project: PyProject) -> list[tuple[str, str]]:
     return [
         *([("Requires-Python", str(python))] if python else []),
         *(("Provides-Extra", extra) for extra in project.extras),
-        *(("Requires-Dist", text) for text in requirements_of(project)),
+        *(("Requires-Dist", text) for text in requires_dist_of(project)),
     ]
 
 

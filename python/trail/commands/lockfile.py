@@ -25,7 +25,7 @@ from packaging.version import Version
 
 from trail.addresses import without_users
 from trail.commands.dynamic import state_of_build
-from trail.commands.wants import describe_sources, requirements_of
+from trail.commands.wants import describe_sources, requirements_by_part
 from trail.errors import LockError
 from trail.files import hash_file
 from trail.lock.choice import strong_hashes
@@ -104,7 +104,7 @@ def _versions(workspace: Workspace) -> dict[str, str]:
     wanted = {
         canonicalize_name(requirement.name)
         for one in (workspace.root, *workspace.members)
-        for _, requirement, _ in requirements_of(one)
+        for _, requirement, _ in requirements_by_part(one)
         if requirement.specifier
     }
     return {

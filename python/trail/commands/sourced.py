@@ -80,13 +80,9 @@ class _Places:
             return
         name = NormalizedName(canonicalize_name(requirement.name))
         extras = extras_named(str(requirement.marker or ""))
-        found = [
-            rule
-            for rule in self._rules.get(name, ())
-            if rule.group is None
-            and rule.extra in {None, canonicalize_name(extras[0]) if extras else None}
-            and rule.index is None
-        ]
+        extra = NormalizedName(canonicalize_name(extras[0])) if extras else None
+        rules = self._rules.get(name, ())
+        found = [rule for rule in rules if rule.index is None and rule.serves(extra=extra)]
         if not found or requirement.url is not None:
             yield text
             return

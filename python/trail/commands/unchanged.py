@@ -18,7 +18,7 @@ from trail.addresses import redact, without_users
 from trail.commands.dynamic import state_of_build
 from trail.commands.lockfile import changes, inputs_of
 from trail.commands.parts import Parts
-from trail.commands.wants import requirements_of
+from trail.commands.wants import requirements_by_part
 from trail.commands.words import lock_words
 from trail.depot.answers import give_answer
 from trail.depot.roots import Root, look_at, root_name, take_input, write_root
@@ -207,7 +207,7 @@ def _asked(workspace: Workspace) -> Iterator[tuple[Requirement, Mapping[str, fro
     parts = Parts(workspace)
     for one in (workspace.root, *workspace.members):
         elsewhere = rules_of(one, workspace)  # may have no version, and no contents
-        for own, requirement, _ in requirements_of(one):
+        for own, requirement, _ in requirements_by_part(one):
             name = canonicalize_name(requirement.name)
             if name == one.name or name in elsewhere:
                 continue

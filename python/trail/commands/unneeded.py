@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from trail.build.system import read_build_system
 from trail.commands.dynamic import state_of_build
-from trail.commands.wants import requirements_of
+from trail.commands.wants import requirements_by_part
 from trail.model import NormalizedName
 from trail.project.sources import rules_of
 
@@ -50,7 +50,7 @@ def unneeded_sources(
     required = {
         canonicalize_name(requirement.name)
         for one in concerned
-        for _, requirement, _ in requirements_of(one)
+        for _, requirement, _ in requirements_by_part(one)
     }
     held = {*locked, *(name for one in concerned if one.builds for name in _for_build(one))}
     rules = rules_of(pyproject, workspace)

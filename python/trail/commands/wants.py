@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trail.project.workspace import Workspace
     from trail.settings import NamedIndex
 
-__all__ = ["Wants", "build_places", "describe_sources", "requirements_of", "wants_of"]
+__all__ = ["Wants", "build_places", "describe_sources", "requirements_by_part", "wants_of"]
 
 # The files of a folder that its requirements mostly come from.
 _DECIDES = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -73,12 +73,12 @@ def wants_of(workspace: Workspace, named: Iterable[NamedIndex]) -> Wants:
         places[_member_place(one, origin)] = None
     for one in (workspace.root, *workspace.members):
         rules = rules_of(one, workspace)
-        for own, requirement, key in requirements_of(one):
+        for own, requirement, key in requirements_by_part(one):
             origin = Origin(file=workspace.label(one), key=key)
             scope = parts.scope(one, own)
             roots.append(RootRequirement(requirement=requirement, origin=origin, scope=scope))
             name = NormalizedName(canonicalize_name(requirement.name))
-            chosen = [rule for rule in rules.get(name, ()) if _holds(rule, own)]
+            chosen = [rule for rule in rules.get(name, ()) if _serves(rule, own)]
             if name in workspace.names and name != one.name:
                 _check_member(name, one, chosen, origin, workspace)
             places |= dict.fromkeys(sources.places(name, chosen))
@@ -137,7 +137,7 @@ def describe_sources(workspace: Workspace, named: Iterable[NamedIndex]) -> list[
     return sorted(found)
 
 
-def requirements_of(pyproject: PyProject) -> Iterator[tuple[Scope, Requirement, str]]:
+def requirements_by_part(pyproject: PyProject) -> Iterator[tuple[Scope, Requirement, str]]:
     """List what a project requires: for which part of it, and where that is written.
 
     Args:
@@ -157,11 +157,11 @@ def requirements_of(pyproject: PyProject) -> Iterator[tuple[Scope, Requirement, 
             yield Scope(ScopeKind.GROUP, name), requirement, f"dependency-groups.{name}"
 
 
-def _holds(rule: Rule, own: Scope) -> bool:
-    """Tell whether a source is for the requirements of a part."""
-    if rule.extra is not None:
-        return own == Scope(ScopeKind.EXTRA, rule.extra)
-    return rule.group is None or own == Scope(ScopeKind.GROUP, rule.group)
+def _serves(rule: Rule, own: Scope) -> bool:
+    return rule.serves(
+        extra=own.name if own.kind is ScopeKind.EXTRA else None,
+        group=own.name if own.kind is ScopeKind.GROUP else None,
+    )
 
 
 class _Sources:

@@ -67,6 +67,19 @@ class Rule:
     extra: NormalizedName | None = None
     group: NormalizedName | None = None
 
+    def serves(
+        self, *, extra: NormalizedName | None = None, group: NormalizedName | None = None
+    ) -> bool:
+        """Tell whether the source is for the requirements of a part of the project.
+
+        Args:
+            extra: the extra that they belong to; None for no extra.
+            group: the dependency group; with neither, they are the project's own.
+        """
+        if self.extra is not None:
+            return self.extra == extra
+        return self.group is None or self.group == group
+
 
 def rules_of(
     pyproject: PyProject, workspace: Workspace

@@ -71,6 +71,17 @@ def test_lists_with_conditions() -> None:
     assert found[0].key == "tool.uv.sources.foo[0]"
 
 
+def test_sources_serve_the_part_that_they_are_for() -> None:
+    (cpu, dev, everybody) = rules(
+        "[tool.trail.sources]\nfoo = [{ index = 'a', extra = 'Cpu' },"
+        " { index = 'b', group = 'dev' }, { index = 'c', marker = \"os_name == 'nt'\" }]\n"
+    )["foo"]
+    parts: tuple[dict[str, Any], ...] = ({}, {"extra": "cpu"}, {"extra": "dev"}, {"group": "dev"})
+    assert [cpu.serves(**part) for part in parts] == [False, True, False, False]
+    assert [dev.serves(**part) for part in parts] == [False, False, False, True]
+    assert all(everybody.serves(**part) for part in parts)
+
+
 def test_whose_sources_count() -> None:
     root = (
         "[tool.uv.sources]\na = { index = 'root-uv' }\nb = { index = 'root-uv' }\n"
