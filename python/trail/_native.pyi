@@ -1,5 +1,8 @@
 # ruff: noqa: PYI021  # the extension itself has no docstrings: they are here
-"""The native engine, made from rust/trail-native; `trail.wheel._native` is its only user."""
+"""The native engine, made from rust/trail-native.
+
+`trail.wheel._native` and `trail.index._native` are its only users.
+"""
 
 from os import PathLike
 from typing import TypeAlias, TypedDict, final
@@ -19,13 +22,28 @@ class _Facts(TypedDict):
     escapes: list[tuple[str, str, str]]
     mismatches: list[tuple[str, str, str | None, str | None]]
 
-__all__ = ["Unpacker", "version"]
+__all__ = ["Unpacker", "read_page", "version"]
 
 _Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
 _Failure: TypeAlias = tuple[int, str]
+_Page: TypeAlias = tuple[str, str | None, str, list[int], bytes]
 
 def version() -> str:
     """Tell the extension's version; it works with the trail of the same version only."""
+
+def read_page(data: bytes, url: str, project: str) -> _Page | None:
+    """Read the page of a project (PEP 691), without the GIL.
+
+    Args:
+        data: the page.
+        url: its own address, after redirects.
+        project: the name, normalised (PEP 503).
+
+    Returns:
+        Status, reason, versions (the newest first, with spaces between), ends and data, as
+        `trail.index.rows.Packed` has them. None for a page that is faulty, or so unusual that
+        the Python parser is to decide.
+    """
 
 @final
 class Unpacker:

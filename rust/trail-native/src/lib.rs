@@ -1,12 +1,13 @@
-//! The Python module `trail._native`: glue around trail-wheel, plain values on both sides.
-//! `python/trail/_native.pyi` describes it, `python/trail/wheel/_native.py` is its only user.
+//! The Python module `trail._native`: glue around trail-wheel and trail-index, plain values on
+//! both sides. `python/trail/_native.pyi` describes it; `python/trail/wheel/_native.py` and
+//! `python/trail/index/_native.py` are its only users.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 use trail_wheel::{Error, Facts, Job, Next, Pool};
 
 /// How often a wait looks whether the user pressed Ctrl-C.
@@ -148,9 +149,25 @@ fn facts_value(py: Python<'_>, facts: Facts) -> PyResult<Bound<'_, PyDict>> {
     Ok(value)
 }
 
+/// Status, reason, versions, ends and data of an index page; nothing for one left to Python.
+type PageValue<'py> = (String, Option<String>, String, Vec<usize>, Bound<'py, PyBytes>);
+
+#[pyfunction]
+fn read_page<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    url: &str,
+    project: &str,
+) -> Option<PageValue<'py>> {
+    let page = py.detach(|| trail_index::read_page(data, url, project))?;
+    let data = PyBytes::new(py, &page.data);
+    Some((page.status, page.reason, page.versions.join(" "), page.ends, data))
+}
+
 /// The native engine.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(version, module)?)?;
+    module.add_function(wrap_pyfunction!(read_page, module)?)?;
     module.add_class::<Unpacker>()
 }

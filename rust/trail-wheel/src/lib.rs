@@ -30,7 +30,9 @@ mod wheel;
 
 pub use error::{Error, Fault};
 pub use facts::{EntryPoint, Escape, Facts, Mismatch, TopLevel};
+pub use name::normalize;
 pub use pool::{Next, Outcome, Pool};
+pub use version::Version;
 pub use wheel::Job;
 
 /// The version of this library, which is trail's.

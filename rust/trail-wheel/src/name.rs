@@ -89,6 +89,7 @@ pub fn display(bytes: &[u8], utf8: bool) -> String {
 }
 
 /// A distribution's name as PEP 503 normalises it.
+#[must_use]
 pub fn normalize(name: &str) -> String {
     let mut normal = String::with_capacity(name.len());
     for character in name.chars() {
