@@ -43,7 +43,7 @@ OWNERS = {
     "httpx": ("trail.index",),
     "click": ("trail.cli",),
     "rich": ("trail.cli",),
-    "trail._native": ("trail.wheel._native",),
+    "trail._native": ("trail.index._native", "trail.wheel._native"),
 }
 RUNS_IN_USERS_PYTHON = ("trail.runtime", "trail.interpreter._probe")
 STANDARD_LIBRARY = sys.stdlib_module_names | {
@@ -191,7 +191,7 @@ def test_import_against_the_direction_is_found(module: str, source: str, expecte
         ("trail.lock.pylock", "import httpx", "imports httpx, which is for trail.index alone"),
         ("trail.commands.run", "import rich.table", "imports rich.table, which is for trail.cli"),
         ("trail.commands.run", "from click import echo", "imports click, which is for trail.cli"),
-        ("trail.depot.store", "from trail import _native", "which is for trail.wheel._native"),
+        ("trail.depot.store", "from trail import _native", "trail.index._native and trail"),
         (
             "trail.lock.pylock",
             "from . import pins",

@@ -109,6 +109,7 @@ def resolve_here(
         IndexClient(
             settings.index,
             cache=context.depots().receiver.layout.index,
+            engine=settings.engine,
             offline=settings.offline,
             reporter=context.reporter,
         ) as client,

@@ -63,6 +63,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
         IndexClient(
             settings.index,
             cache=receiver.layout.index,
+            engine=settings.engine,
             offline=settings.offline,
             reporter=context.reporter,
         ) as client,

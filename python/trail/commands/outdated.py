@@ -64,6 +64,7 @@ def outdated(context: Context) -> tuple[Outdated, ...]:
         IndexClient(
             context.settings.index,
             cache=context.depots().receiver.layout.index,
+            engine=context.settings.engine,
             offline=context.settings.offline,
             reporter=context.reporter,
         ) as client,

@@ -87,6 +87,7 @@ def _client(settings: Settings, stack: Stack, context: Context) -> IndexClient:
     return IndexClient(
         settings.index,
         cache=stack.receiver.layout.index,
+        engine=settings.engine,
         offline=settings.offline,
         reporter=context.reporter,
     )

@@ -1,7 +1,6 @@
 """Index pages on disk, so that a fresh page costs no request and a stale one few bytes.
 
-A file is a line of JSON, then bytes: the page, or the rows of each version with a checksum (by
-marshal, which takes a fifth of JSON's time for a page of thousands of files). When it was
+A file is a line of JSON, then bytes: the page, or the packed rows of each version. When it was
 received or confirmed is the file's own time of change, so that confirming a page does not
 write it again. Any number of processes may use the folder. What cannot be read or written
 counts as absent: the cache makes trail faster, and never makes it fail.
@@ -12,33 +11,29 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import marshal
 import os
-import struct
-import zlib
 from io import FileIO
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from trail.errors import FetchError
 from trail.files import write_atomic
 from trail.index.page import ProjectPage, Releases
-from trail.values import dataclass, names_of, replace
+from trail.index.rows import Packed, pack_rows, unpack_rows
+from trail.values import dataclass, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from trail.index.page import Row
+    from trail.index.rows import Place
     from trail.model import NormalizedName
 
 __all__ = ["KeptPage", "Page", "PageCache"]
 
-_Place: TypeAlias = tuple[str, int, int]  # version, start and end
 _FORMAT = 3
 # Has mostly the head and the newest versions, which are those that are asked for.
 _USUAL = 1 << 16
-_CHECKSUM = struct.Struct("<I")
-_MARSHAL = 2  # the version that every Python writes alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +134,7 @@ class PageCache:
         except (KeyError, TypeError, AttributeError, ValueError):
             return None
 
-        def read(place: _Place) -> list[Row]:
+        def read(place: Place) -> list[Row]:
             return self._rows(path, file, place, url, name)
 
         project = ProjectPage(
@@ -152,19 +147,19 @@ class PageCache:
         return KeptPage(page=page, project=project)
 
     def _rows(
-        self, path: Path, file: _File, place: _Place, url: str, name: NormalizedName
+        self, path: Path, file: _File, place: Place, url: str, name: NormalizedName
     ) -> list[Row]:
         """Read the rows of a version from a file that was opened before."""
         version, start, end = place
         try:
-            return _unpack(file.read(path, start, end))
+            return unpack_rows(file.read(path, start, end))
         except (OSError, ValueError):
             # Another process may have put a newer page there.
             newer = _open(path, url)
             if newer is not None and newer.identity != file.identity:
                 with contextlib.suppress(OSError, KeyError, TypeError, AttributeError, ValueError):
                     _, start, end = _places(newer)[version]
-                    return _unpack(newer.read(path, start, end))
+                    return unpack_rows(newer.read(path, start, end))
                 raise FetchError(
                     f"another process replaced the kept page of `{name}`, which has no"
                     f" {version} any more",
@@ -186,21 +181,14 @@ class PageCache:
             return
         if path is None or not isinstance(project.releases, Releases):
             return
-        versions, ends, parts = [], [], []
-        end = 0
-        for version, rows in project.releases.rows():
-            part = _pack(rows)
-            end += len(part)
-            versions.append(version)
-            ends.append(end)
-            parts.append(part)
+        packed = project.releases.packed or pack_rows(project.releases.rows())
         head = {
             "status": project.status,
             "reason": project.reason,
-            "versions": " ".join(versions),
-            "ends": ends,
+            "versions": packed.versions,
+            "ends": packed.ends,
         }
-        self._write(path, url, replace(page, body=b""), head, b"".join(parts))
+        self._write(path, url, page, head, packed.data)
 
     def confirm(self, url: str, fetched: float) -> None:
         """Note that the server said of a kept page that it still holds."""
@@ -304,25 +292,5 @@ def _read_all(file: FileIO, size: int) -> bytes:
     return data
 
 
-def _places(file: _File) -> dict[str, _Place]:
-    versions = file.head["versions"].split()
-    ends = file.head["ends"]
-    if len(versions) != len(ends):
-        raise ValueError(len(ends))
-    return dict(zip(versions, zip(versions, (0, *ends), ends, strict=False), strict=True))
-
-
-def _pack(rows: list[Row]) -> bytes:
-    data = marshal.dumps(rows, _MARSHAL)
-    return _CHECKSUM.pack(zlib.crc32(data)) + data
-
-
-def _unpack(data: bytes) -> list[Row]:
-    if len(data) < _CHECKSUM.size:
-        raise ValueError(len(data))
-    content = data[_CHECKSUM.size :]
-    # Marshal may be given only what it wrote itself.
-    if _CHECKSUM.unpack_from(data) != (zlib.crc32(content),):
-        raise ValueError(content)
-    rows: list[Row] = marshal.loads(content)  # noqa: S302  # our own, and checked
-    return rows
+def _places(file: _File) -> dict[str, Place]:
+    return Packed(versions=file.head["versions"], ends=file.head["ends"], data=b"").places()

@@ -22,6 +22,7 @@ from trail.files import hash_file
 from trail.index.auth import Credentials
 from trail.index.cache import Page, PageCache
 from trail.index.links import by_project, local_path, read_local_links
+from trail.index.media import ACCEPT, is_json, media_type
 from trail.index.page import ProjectPage, group_files, merge
 from trail.values import replace
 
@@ -54,17 +55,19 @@ class IndexClient:
         offline: whether to use only what is on this machine.
         reporter: is told of progress and warnings.
         cache: the folder for index pages, or None to keep none.
+        engine: `auto`, `native` or `python`: who reads the pages.
         pause: waits so many seconds before a retry; None for a wait that ends when the client
             is closed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what one run is like
         self,
         settings: IndexSettings,
         *,
         offline: bool,
         reporter: Reporter,
         cache: Path | None = None,
+        engine: str = "auto",
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self._settings = settings
@@ -72,6 +75,7 @@ class IndexClient:
         self._reporter = reporter
         self._cache = PageCache(cache)
         self._folder = cache
+        self._engine = engine
         self._closed = threading.Event()
         self._pause = pause or self._closed.wait
         self._lock = threading.Lock()
@@ -262,6 +266,12 @@ class IndexClient:
     # --- indexes
 
     @cached_property
+    def _native(self) -> bool:
+        from trail.wheel.engine import choose_engine  # noqa: PLC0415  # as above
+
+        return choose_engine(self._engine).name == "native"
+
+    @cached_property
     def _indexes(self) -> tuple[str, ...]:
         # Made when first needed: the default one takes 60 ms to look up.
         return self._settings.indexes()
@@ -271,7 +281,7 @@ class IndexClient:
         folder = local_path(base)
         if folder is not None:
             page = _local_page(folder / name)
-            return None if page is None else _parse(page, name, redact(base))
+            return None if page is None else self._parse(page, name, redact(base))
         url = _page_url(base, name)
         kept = self._cache.load_project(url, name, redact(base))
         if kept is not None and self._usable(kept.page, name):
@@ -279,10 +289,23 @@ class IndexClient:
         page = self._fetch(url, kept.page if kept is not None else None)
         if kept is not None and (page.sha256, page.url) == (kept.page.sha256, kept.page.url):
             return self._confirmed(url, page, kept)
-        project = None if page.absent else _parse(page, name, redact(base))
+        project = None if page.absent else self._parse(page, name, redact(base))
         if page.keep:
             self._cache.save_project(url, page, project)
         return project
+
+    def _parse(self, page: Page, name: NormalizedName, index: str) -> ProjectPage:
+        if self._native and is_json(media_type(page.content_type)[0]):
+            from trail.index._native import read_page  # noqa: PLC0415  # may not be there
+
+            found = read_page(page.body, url=page.url, name=name, index=index)
+            if found is not None:
+                return found
+        from trail.index.simple import parse_page  # noqa: PLC0415  # loads an HTML parser
+
+        return parse_page(
+            page.body, content_type=page.content_type, url=page.url, name=name, index=index
+        )
 
     def _confirmed(self, url: str, page: Page, kept: KeptPage) -> ProjectPage | None:
         # The same page: it need not be parsed again, nor written.
@@ -301,8 +324,6 @@ class IndexClient:
 
     def _fetch(self, url: str, kept: Page | None) -> Page:
         """Fetch a page, or have the kept one confirmed."""
-        from trail.index.simple import ACCEPT  # noqa: PLC0415  # loads an HTML parser
-
         http = self._http(url)
         headers = {"Accept": ACCEPT}
         if kept is not None and kept.etag:
@@ -333,7 +354,7 @@ class IndexClient:
         return links.get(name, ())
 
     def _read_links(self, place: str) -> tuple[IndexFile, ...]:
-        from trail.index.simple import parse_links  # noqa: PLC0415  # as above
+        from trail.index.simple import parse_links  # noqa: PLC0415  # loads an HTML parser
 
         path = local_path(place)
         if path is not None:
@@ -382,14 +403,6 @@ def _local_page(folder: Path) -> Page | None:
 
 def _page_url(base: str, name: NormalizedName) -> str:
     return f"{base.rstrip('/')}/{name}/"
-
-
-def _parse(page: Page, name: NormalizedName, index: str) -> ProjectPage:
-    from trail.index.simple import parse_page  # noqa: PLC0415  # as above
-
-    return parse_page(
-        page.body, content_type=page.content_type, url=page.url, name=name, index=index
-    )
 
 
 def _hashed(files: tuple[IndexFile, ...], pinned: Pinned) -> Mapping[str, tuple[IndexFile, ...]]:

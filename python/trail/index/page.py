@@ -17,6 +17,7 @@ from trail.values import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from trail.index.rows import Packed
     from trail.model import Hashes, NormalizedName
 
 __all__ = ["IndexFile", "ProjectPage", "Releases", "Row", "as_row", "group_files", "merge"]
@@ -113,6 +114,7 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
         index: address of the index, for the files.
         places: each version, and where its rows are; the newest version first.
         read: gives the rows of a place.
+        packed: all rows as they are kept, where they are at hand.
     """
 
     def __init__(
@@ -121,7 +123,9 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
         index: str | None,
         places: Mapping[str, Any],
         read: Callable[[Any], list[Row]],
+        packed: Packed | None = None,
     ) -> None:
+        self.packed = packed
         self._name = name
         self._index = index
         self._places = places

@@ -2,7 +2,8 @@
 
 Source: the simple repository API specification (PEP 503, 592, 629, 658, 691, 700, 714,
 792), API version 1.x. Of a page's files only wheels and source distributions of the
-project are kept; old formats, and names that say nothing, are left out.
+project are kept; old formats, and names that say nothing, are left out. The native engine
+reads usual JSON pages in its own way (rust/trail-index), with the same result.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from packaging.version import Version
 from trail.addresses import redact
 from trail.errors import FetchError
 from trail.index.filenames import split_filename
+from trail.index.media import is_json, media_type
 from trail.index.page import IndexFile, ProjectPage, Releases, as_row
 from trail.model import NormalizedName
 from trail.values import dataclass
@@ -27,13 +29,7 @@ if TYPE_CHECKING:
     from trail.index.page import Row
     from trail.model import Hashes
 
-__all__ = ["ACCEPT", "parse_links", "parse_page"]
-
-ACCEPT = (
-    "application/vnd.pypi.simple.v1+json, "
-    "application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
-)
-"""The Accept header for a page (PEP 691)."""
+__all__ = ["parse_links", "parse_page"]
 
 
 def parse_page(
@@ -56,10 +52,10 @@ def parse_page(
     Raises:
         FetchError: the page is not one, or is of a newer major API version.
     """
-    media, charset = _media_type(content_type)
+    media, charset = media_type(content_type)
     origin = _Origin(url=url, name=name, index=index)
     try:
-        if media.endswith("+json") or media == "application/json":
+        if is_json(media):
             return _parse_json(data, origin)
         if media.endswith("html"):
             return _parse_html(data, charset, origin)
@@ -76,7 +72,7 @@ def parse_links(data: bytes, *, content_type: str = "text/html", url: str) -> tu
         content_type: the header, with parameters.
         url: the page's own address, after redirects.
     """
-    _, charset = _media_type(content_type)
+    _, charset = media_type(content_type)
     page = _LinkParser()
     page.feed(_decode(data, charset))
     return _link_files(page, _Origin(url=url, index=redact(url)))
@@ -90,16 +86,6 @@ def _unreadable(name: str, url: str, reason: str) -> FetchError:
     return FetchError(
         f"the page of `{name}` cannot be read", details=(("url", redact(url)), ("reason", reason))
     )
-
-
-def _media_type(header: str) -> tuple[str, str]:
-    media, *parameters = (part.strip() for part in header.split(";"))
-    charset = "utf-8"
-    for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key.strip().lower() == "charset":
-            charset = value.strip("\"' ")
-    return media.lower(), charset
 
 
 def _decode(data: bytes, charset: str) -> str:
@@ -178,17 +164,19 @@ class _Found:
         if "/" in filename or "\\" in filename:
             return None
         # The many files of one version have a beginning in common.
-        start = filename
         if filename.endswith(".tar.gz"):
             start = filename[:-7]
         elif filename.endswith(".whl") and filename.count("-") in {4, 5}:
             start = filename[: filename.index("-", filename.index("-") + 1)]
-        if start in self._known:
-            return self._known[start]
+        else:
+            return self._claimed(filename)
+        if start not in self._known:
+            self._known[start] = self._claimed(filename)
+        return self._known[start]
+
+    def _claimed(self, filename: str) -> list[Row] | None:
         claimed = self._origin.claims(filename)
-        rows = None if claimed is None else self._groups.setdefault(Version(claimed[1]), [])
-        self._known[start] = rows
-        return rows
+        return None if claimed is None else self._groups.setdefault(Version(claimed[1]), [])
 
     def page(self, status: object, reason: object) -> ProjectPage:
         """Make the page."""

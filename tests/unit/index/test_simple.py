@@ -100,6 +100,12 @@ def test_yanked_files(given: dict[str, Any], expected: object) -> None:
     assert file.yanked == expected
 
 
+def test_a_file_without_an_ending_claims_nothing() -> None:
+    names = ["foo_bar-1.0", "foo_bar-1.0.tar.gz", "foo_bar-1.0.zip", "foo_bar-1.0.zip.tar.gz"]
+    found = page([{"filename": name, "url": "a", "hashes": {}} for name in names])
+    assert [file.filename for file in found.files] == names[1:3]
+
+
 def test_files_of_other_projects_and_kinds_are_left_out() -> None:
     names = [
         "foo_bar-1.0-py3-none-any.whl",

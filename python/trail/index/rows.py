@@ -1,0 +1,90 @@
+"""Rows of files as they are kept: by marshal, with a checksum, version by version.
+
+It takes a fifth of JSON's time for a page of thousands of files. rust/trail-index writes the
+same bytes.
+"""
+
+from __future__ import annotations
+
+import marshal
+import struct
+import zlib
+from typing import TYPE_CHECKING, TypeAlias
+
+from trail.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from trail.index.page import Row
+
+__all__ = ["Packed", "Place", "pack_rows", "unpack_rows"]
+
+Place: TypeAlias = tuple[str, int, int]
+"""Version, start and end."""
+
+_CHECKSUM = struct.Struct("<I")
+_MARSHAL = 2  # the version that every Python writes alike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """All rows of a project.
+
+    Args:
+        versions: with spaces between, the newest first.
+        ends: where in `data` the rows of each version end, and those of the next begin.
+        data: the rows of each version, as `unpack_rows` takes them.
+    """
+
+    versions: str
+    ends: Sequence[int]
+    data: bytes
+
+    def places(self) -> dict[str, Place]:
+        """Where the rows of each version are.
+
+        Raises:
+            ValueError: there are not as many ends as versions.
+        """
+        versions = self.versions.split()
+        if len(versions) != len(self.ends):
+            raise ValueError(len(self.ends))
+        return {
+            version: (version, start, end)
+            for version, start, end in zip(versions, (0, *self.ends), self.ends, strict=False)
+        }
+
+
+def pack_rows(groups: Iterable[tuple[str, list[Row]]]) -> Packed:
+    """Pack the rows of each version.
+
+    Args:
+        groups: each version and its rows, the newest version first.
+    """
+    versions, ends, parts = [], [], []
+    end = 0
+    for version, rows in groups:
+        data = marshal.dumps(rows, _MARSHAL)
+        part = _CHECKSUM.pack(zlib.crc32(data)) + data
+        end += len(part)
+        versions.append(version)
+        ends.append(end)
+        parts.append(part)
+    return Packed(versions=" ".join(versions), ends=ends, data=b"".join(parts))
+
+
+def unpack_rows(data: bytes) -> list[Row]:
+    """Read the rows of a version.
+
+    Raises:
+        ValueError: these are not the bytes that were written.
+    """
+    if len(data) < _CHECKSUM.size:
+        raise ValueError(len(data))
+    content = data[_CHECKSUM.size :]
+    # Marshal may be given only what it wrote itself.
+    if _CHECKSUM.unpack_from(data) != (zlib.crc32(content),):
+        raise ValueError(content)
+    rows: list[Row] = marshal.loads(content)  # noqa: S302  # our own, and checked
+    return rows
