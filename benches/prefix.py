@@ -1,7 +1,8 @@
 """Make a prefix for a lock, against making a hardlink of every file of it.
 
-Both in one Python process, in turns, on the same entries: trail's own function, then
-`os.link` for every file into folders made beforehand as needed, which is what an installer
+Both in one Python process, in turns, on the same entries: trail's own function, with nothing
+known of the entries and again with their `entry.json` read before (as an installation just did),
+then `os.link` for every file into folders made beforehand as needed, which is what an installer
 with a warm cache does at least. `cp --archive --link` does the same in C.
 """
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from benches.locks import Wheelhouse
     from benches.places import Place
 
+    from trail.depot.store import Entry
+
 __all__ = ["Linking", "link_all"]
 
 
@@ -34,7 +37,8 @@ class Linking:
         lock: whose wheels.
         place: where.
         distributions: how many.
-        prefix: `trail.prefix.build.ensure_prefix`, with nothing made before.
+        prefix: `trail.prefix.build.ensure_prefix`, with nothing made or read before.
+        known: the same, but each `entry.json` was read before.
         hardlinks: `os.link` of every file.
         copy: `cp --archive --link`, the whole process.
         links: how many links the prefix has.
@@ -45,6 +49,7 @@ class Linking:
     place: str
     distributions: int
     prefix: float
+    known: float
     hardlinks: float
     copy: float
     links: int
@@ -94,19 +99,24 @@ def _work(folder: Path, rounds: int) -> dict[str, float]:
     from trail.prefix.build import ensure_prefix  # noqa: PLC0415
     from trail.prefix.model import Prefix, PrefixRequest  # noqa: PLC0415
     from trail.report import Reporter  # noqa: PLC0415
+    from trail.wheel.engine import choose_engine  # noqa: PLC0415
 
     stack = open_depots([folder / "depot"])
     entries = tuple(stack.entries())
+    for entry in entries:
+        entry.info()
+    filler = choose_engine(os.environ.get("TRAIL_ENGINE") or "auto").filler
     python = describe(Path(sys.executable), None)
     files = sum(len(names) for entry in entries for _, _, names in os.walk(entry.path))
+    fresh = [tuple(open_depots([folder / "depot"]).entries()) for _ in range(rounds)]
     made: list[Prefix] = []
 
-    def prefix(turn: int) -> None:
+    def make(name: str, chosen: tuple[Entry, ...]) -> None:
         # A root of its own makes each a prefix that is not there yet.
-        root = folder / f"root-{turn}"
+        root = folder / name
         root.mkdir()
-        request = PrefixRequest(interpreter=python, entries=entries, editable_roots=(root,))
-        made.append(ensure_prefix(request, stack.receiver, Reporter()))
+        request = PrefixRequest(interpreter=python, entries=chosen, editable_roots=(root,))
+        made.append(ensure_prefix(request, stack.receiver, Reporter(), filler=lambda: filler))
 
     def hardlinks(turn: int) -> None:
         target = folder / f"links-{turn}"
@@ -120,9 +130,10 @@ def _work(folder: Path, rounds: int) -> dict[str, float]:
         sources = [f"{entry.path}{os.sep}." for entry in entries]
         subprocess.run(["cp", "-a", "-l", "-f", *sources, target], check=True)
 
-    seconds: dict[str, list[float]] = {"prefix": [], "hardlinks": [], "copy": []}
+    seconds: dict[str, list[float]] = {"prefix": [], "known": [], "hardlinks": [], "copy": []}
     jobs: list[tuple[str, Callable[[int], None]]] = [
-        ("prefix", prefix),
+        ("prefix", lambda turn: make(f"root-{turn}", fresh[turn])),
+        ("known", lambda turn: make(f"known-{turn}", entries)),
         ("hardlinks", hardlinks),
         ("copy", copy),
     ]
@@ -134,13 +145,17 @@ def _work(folder: Path, rounds: int) -> dict[str, float]:
             seconds[name].append(time.perf_counter() - start)
     if not all(each.created for each in made):
         raise RuntimeError("a prefix was there already")
-    links = sum(
-        os.path.islink(os.path.join(parent, name))  # noqa: PTH114, PTH118  # strings from os.walk
-        for parent, folders, names in os.walk(made[0].path)
-        for name in (*folders, *names)
-    )
+    links = _count_links(made[0].path)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     return medians | {"distributions": len(entries), "links": links, "files": files}
+
+
+def _count_links(folder: Path) -> int:
+    return sum(
+        os.path.islink(os.path.join(parent, name))  # noqa: PTH114, PTH118  # strings from os.walk
+        for parent, folders, names in os.walk(folder)
+        for name in (*folders, *names)
+    )
 
 
 def _link(source: str, target: str) -> None:

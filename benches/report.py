@@ -62,6 +62,7 @@ def linkings(found: Sequence[Linking]) -> Iterator[str]:
             f"{each.distributions:,}",
             f"{each.links:,}",
             f"{each.prefix * 1000:.1f}",
+            f"{each.known * 1000:.1f}",
             f"{each.files:,}",
             f"{each.hardlinks * 1000:.1f}",
             f"{each.copy * 1000:.1f}",
@@ -71,7 +72,7 @@ def linkings(found: Sequence[Linking]) -> Iterator[str]:
     ]
     if rows:
         yield "a prefix, and a hardlink of every file: milliseconds"
-        head = ["", "packages", "links", "prefix", "files", "os.link", "cp -al", "ratio"]
+        head = ["", "packages", "links", "prefix", "known", "files", "os.link", "cp -al", "ratio"]
         yield from _table(head, rows)
 
 

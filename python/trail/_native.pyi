@@ -4,6 +4,8 @@
 `trail.wheel._native` and `trail.index._native` are its only users.
 """
 
+import sys
+from collections.abc import Sequence
 from os import PathLike
 from typing import TypeAlias, TypedDict, final
 
@@ -22,7 +24,7 @@ class _Facts(TypedDict):
     escapes: list[tuple[str, str, str]]
     mismatches: list[tuple[str, str, str | None, str | None]]
 
-__all__ = ["Unpacker", "read_page", "version"]
+__all__ = ["Unpacker", "fill_folder", "read_page", "version"]
 
 _Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
 _Failure: TypeAlias = tuple[int, str]
@@ -44,6 +46,27 @@ def read_page(data: bytes, url: str, project: str) -> _Page | None:
         `trail.index.rows.Packed` has them. None for a page that is faulty, or so unusual that
         the Python parser is to decide.
     """
+
+if sys.platform != "win32":
+    def fill_folder(
+        root: str,
+        folders: Sequence[str],
+        groups: Sequence[tuple[bool, str, str, Sequence[str]]],
+        files: Sequence[tuple[str, str, bytes, int]],
+        *,
+        writable: Sequence[str],
+        threads: int,
+    ) -> list[tuple[int, list[str]]]:
+        """Fill a new folder, without the GIL, as `trail.wheel.engine.Filler` says.
+
+        Args:
+            root: the folder.
+            folders: real ones to make in it.
+            groups: links.
+            files: small ones, with their contents.
+            writable: the folders that keep their write permission.
+            threads: how many make them.
+        """
 
 @final
 class Unpacker:

@@ -30,7 +30,7 @@ from trail.prefix.build import ensure_prefix
 from trail.prefix.model import PrefixRequest
 from trail.report import Reporter
 from trail.wheel._python import PythonEngine
-from trail.wheel.engine import Job
+from trail.wheel.engine import Job, choose_engine
 from trail.wheel.filename import parse_filename
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from trail.depot.store import Depot, Entry
     from trail.prefix.model import Prefix, Strictness
+    from trail.wheel.engine import Engine
 
 __all__ = [
     "Python",
@@ -259,8 +260,9 @@ def make_prefix(
     code_archives: bool = False,
     reporter: Reporter | None = None,
     strict: Strictness | None = None,
+    engine: Engine | None = None,
 ) -> Prefix:
-    """Make a prefix for this Python, or another."""
+    """Make a prefix for this Python, or another; with the engine that is there."""
     request = PrefixRequest(
         interpreter=python or this_python(),
         entries=tuple(entries),
@@ -269,7 +271,8 @@ def make_prefix(
         code_archives=code_archives,
         strict=strict,
     )
-    return ensure_prefix(request, depot, reporter or Reporter())
+    filler = (engine or choose_engine()).filler
+    return ensure_prefix(request, depot, reporter or Reporter(), filler=lambda: filler)
 
 
 def run_python(prefix: Prefix, *arguments: str | Path, **environ: str) -> str:

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.helpers.prefixes import install_wheel, make_prefix
+from tests.helpers.trees import tree
 from tests.parity.pin_wheels import TABLE, pip_download
 from tests.parity.unpacking import run_file
 
+from trail.depot.store import open_depots
 from trail.files import hash_file
 from trail.model import Facts
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from trail.wheel.engine import Engine
 
 WHEELS: list[dict[str, str]] = tomllib.loads(TABLE.read_text("utf-8"))["wheel"]
+
+LARGE = 1_000_000  # bytes
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -52,3 +57,25 @@ def test_a_real_wheel_is_unpacked_alike(
     assert isinstance(ours.said, Facts)
     # Retagged after they were built; everything else in wheels.toml agrees with its RECORD.
     assert bool(ours.said.mismatches) == (wheel["name"] == "sentry-cli")
+
+
+def test_a_prefix_of_real_wheels_is_made_alike(
+    python: Engine, native: Engine, folder: Path, tmp_path: Path
+) -> None:
+    depot = open_depots([tmp_path / "depot"]).receiver
+    # One file of each distribution, and not the biggest, which hold nothing else.
+    small = {
+        wheel["name"]: folder / wheel["filename"]
+        for wheel in WHEELS
+        if (folder / wheel["filename"]).stat().st_size < LARGE and wheel["name"] != "sentry-cli"
+    }
+    entries = [install_wheel(depot, path) for path in small.values()]
+    assert len(entries) > 60
+    for mode in ("auto", "hardlink"):
+        trees = []
+        for engine in (python, native):
+            prefix = make_prefix(depot, entries, engine=engine, link_mode=mode)
+            assert prefix.created
+            trees.append(tree(prefix.path))
+            depot.remove(prefix.path)
+        assert trees[0] == trees[1]

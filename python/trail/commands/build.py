@@ -313,6 +313,7 @@ class Builder:
             ),
             self._stack.receiver,
             self._reporter,
+            filler=lambda: self._engine.filler,
         )
         return BuildPython(
             executable=prefix.python,

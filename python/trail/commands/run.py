@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from trail.commands.context import Context
     from trail.commands.target import Request
+    from trail.wheel.engine import Filler
 
 __all__ = ["Ready", "link", "make_prefix", "prepare"]
 
@@ -93,6 +94,7 @@ def link(
         ),
         installed.stack.receiver,
         context.reporter,
+        filler=lambda: _filler(context.settings.engine),
     )
     if context.project is not None:
         own = prefix_words(context, request)
@@ -110,6 +112,12 @@ def link(
         if is_linked(own, installed):
             refresh_link(installed.python.place, prefix.path)
     return prefix
+
+
+def _filler(wanted: str) -> Filler | None:
+    from trail.wheel.engine import choose_engine  # noqa: PLC0415  # only once for each prefix
+
+    return choose_engine(wanted).filler
 
 
 def prepare(

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from trail.depot.faults import explained
 from trail.depot.layout import PREFIX_FILE
 from trail.errors import PrefixError
+from trail.prefix.contents import Contents, NewFile, Placed, put
 from trail.prefix.look import EntryFolders
 from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
 from trail.prefix.platform_macos import MacPlatform
-from trail.prefix.platform_posix import PosixPlatform, write_file
+from trail.prefix.platform_posix import PosixPlatform
 from trail.prefix.platform_windows import WindowsPlatform
 from trail.prefix.strict import make_table
 from trail.prefix.vendor import (
@@ -31,13 +32,14 @@ from trail.prefix.vendor import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from trail.depot.store import Depot, Entry
-    from trail.prefix.model import Plan, Platform, PrefixPython, PrefixRequest
+    from trail.prefix.model import Group, Plan, Platform, PrefixPython, PrefixRequest
     from trail.prefix.vendor import Runtime
     from trail.report import Reporter
+    from trail.wheel.engine import Filler
 
 __all__ = ["ensure_prefix", "prefix_key"]
 
@@ -52,7 +54,13 @@ dry-run = true
 """
 
 
-def ensure_prefix(request: PrefixRequest, depot: Depot, reporter: Reporter) -> Prefix:
+def ensure_prefix(
+    request: PrefixRequest,
+    depot: Depot,
+    reporter: Reporter,
+    *,
+    filler: Callable[[], Filler | None],
+) -> Prefix:
     """Find the prefix for a request, or make it.
 
     Two processes may make the same one at once: the first to finish is used by both.
@@ -61,6 +69,7 @@ def ensure_prefix(request: PrefixRequest, depot: Depot, reporter: Reporter) -> P
         request: what it is to hold.
         depot: where it goes; entries may lie in other depots.
         reporter: receives a warning for each pair of distributions in conflict.
+        filler: chooses what makes many links at once; asked only if the prefix is made.
 
     Raises:
         PrefixError: a distribution is named twice, or the link mode is unknown.
@@ -79,7 +88,7 @@ def ensure_prefix(request: PrefixRequest, depot: Depot, reporter: Reporter) -> P
         made_before = False
     if not made_before:
         bring_runtime(runtime, depot)
-        _make(request, depot, reporter, key, runtime)
+        _make(request, depot, reporter, key=key, runtime=runtime, fill=filler())
         depot.trust(key)
     return Prefix(
         key=key,
@@ -127,8 +136,14 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
     return f"{short}{version}{threads}-{digest[:_DIGITS]}"
 
 
-def _make(
-    request: PrefixRequest, depot: Depot, reporter: Reporter, key: str, runtime: Runtime
+def _make(  # noqa: PLR0913  # what is made, of what, and with what
+    request: PrefixRequest,
+    depot: Depot,
+    reporter: Reporter,
+    *,
+    key: str,
+    runtime: Runtime,
+    fill: Filler | None,
 ) -> None:
     entries = sorted(request.entries, key=lambda entry: entry.id.partition("/")[0])
     members = [entry.info().facts for entry in entries]
@@ -145,7 +160,7 @@ def _make(
         table = None
         if request.strict is not None:
             table = make_table(request.strict, plan, members, look, shape)
-        _Builder(staged, final, entries, depot, request).build(plan, runtime, table)
+        _Builder(staged, final, entries, depot, request).build(plan, runtime, table, fill)
         # Where another process was first, its prefix stays: the same by the same key.
         depot.publish(staged, final, key)
 
@@ -169,69 +184,65 @@ class _Builder:
         self._key = final.name
         self._depot = depot
         root = depot.layout.root
+        self._root = f"{root}/"
         self._sources = [os.fspath(entry.path) for entry in entries]
         self._above = final.relative_to(root).parts
-        # What a relative link starts with after its `../`, or None where it must be absolute.
-        self._inside = [
-            entry.path.relative_to(root).as_posix()
-            if _PLATFORM.relative and entry.depot.layout.root == root
-            else None
-            for entry in entries
-        ]
+        self._files: list[NewFile] = []
 
-    def build(self, plan: Plan, runtime: Runtime, strict: bytes | None) -> None:
+    def build(
+        self, plan: Plan, runtime: Runtime, strict: bytes | None, fill: Filler | None
+    ) -> None:
         staged, platform, shape = self._staged, _PLATFORM, self._shape
-        for folder in plan.folders:
-            os.mkdir(f"{staged}/{folder}")  # noqa: PTH102  # thousands of them
-        for link in plan.links:
-            self._link(*link)
+        groups = [placed for group in plan.groups for placed in self._place(group)]
         python = f"{self._final}/{platform.python}"
         for script in plan.scripts:
-            platform.write_script(f"{staged}/{shape.scripts}", script.entry_point, python)
-        platform.install_python(staged, self._request.interpreter)
-        self._write("pyvenv.cfg", _configuration(self._request.interpreter))
-        self._write(platform.pip_configuration, _PIP_GUARD)
+            name, data = platform.script(script.entry_point, python)
+            self._files.append(NewFile(shape.scripts, name, data, 0o555))
+        self._write("", "pyvenv.cfg", _configuration(self._request.interpreter))
+        self._write("", platform.pip_configuration, _PIP_GUARD)
         if roots := self._request.editable_roots:
             lines = b"".join(os.fsencode(root) + b"\n" for root in roots)
-            self._write(f"{shape.site_packages}/trail_editable.pth", lines)
-        self._runtime(runtime, plan, strict)
-        self._write(PREFIX_FILE, self._description(runtime))
-        for folder in reversed(plan.folders):
-            os.chmod(f"{staged}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
-
-    def _link(self, action: Action, path: str, member: int, source: str) -> None:
-        platform, to = _PLATFORM, f"{self._staged}/{path}"
-        if action is Action.HARDLINK:
-            platform.hardlink(f"{self._sources[member]}/{source}", to)
-        elif action is Action.FOLDER_LINK:
-            platform.link_folder(self._target(path, member, source), to)
-        elif action is Action.FILE_LINK:
-            platform.link_file(self._target(path, member, source), to)
-        elif action is Action.BYTECODE_FOLDER:
-            if _make_cache(f"{self._sources[member]}/{source}"):
-                platform.link_folder(self._target(path, member, source), to)
-        elif action is Action.BYTECODE_FILE:
-            platform.link_bytecode(self._target(path, member, source), to)
-        elif action is Action.COPY:
-            platform.copy(f"{self._sources[member]}/{source}", to)
-        else:
-            self._script(path, member, source)
-
-    def _script(self, path: str, member: int, source: str) -> None:
-        """Put a wheel's own script in place, with the prefix's Python if it asks for one."""
-        with open(f"{self._sources[member]}/{source}", "rb") as file:  # noqa: PTH123  # as above
-            start = file.read(8)
-            if start == b"#!python":
-                file.readline()  # the rest of `#!python`, `#!pythonw` and their arguments
-                data = _PLATFORM.shebang(f"{self._final}/{_PLATFORM.python}")
-                write_file(f"{self._staged}/{path}", data + file.read(), 0o555)
-                return
-        action = {"hardlink": Action.HARDLINK, "copy": Action.COPY}.get(
-            self._request.link_mode, Action.FILE_LINK
+            self._write(shape.site_packages, "trail_editable.pth", lines)
+        groups += self._runtime(runtime, plan, strict)
+        self._write("", PREFIX_FILE, self._description(runtime))
+        contents = Contents(
+            folders=plan.folders, groups=groups, files=self._files, writable=(shape.scripts,)
         )
-        self._link(action, path, member, source)
+        put(contents, staged, platform, fill)
+        platform.install_python(staged, self._request.interpreter)
+        os.chmod(f"{staged}/{shape.scripts}", 0o555)  # noqa: PTH101, S103  # readable for all
 
-    def _runtime(self, runtime: Runtime, plan: Plan, strict: bytes | None) -> None:
+    def _place(self, group: Group) -> Iterator[Placed]:
+        """Say where links lead; a script may become a file instead."""
+        action, folder, member, source, names = group
+        if action is Action.SCRIPT:
+            # All of them have one folder, and one source each.
+            names = [name for name in names if not self._script(folder, member, source, name)]
+            action = {"hardlink": Action.HARDLINK, "copy": Action.COPY}.get(
+                self._request.link_mode, Action.FILE_LINK
+            )
+        origin = f"{self._sources[member]}/{source}" if source else self._sources[member]
+        if action is Action.BYTECODE_FOLDER:
+            names = [name for name in names if _make_cache(f"{origin}/{name}")]
+        if not names:
+            return
+        if action is not Action.HARDLINK and action is not Action.COPY:
+            origin = self._target(folder, origin)
+        yield Placed(action, folder, origin, names)
+
+    def _script(self, folder: str, member: int, source: str, name: str) -> bool:
+        """Write a wheel's own script, with the prefix's Python, if it asks for one."""
+        path = f"{self._sources[member]}/{source}/{name}"
+        with open(path, "rb") as file:  # noqa: PTH123  # paths are strings here, for speed
+            start = file.read(8)
+            if start != b"#!python":
+                return False
+            file.readline()  # the rest of `#!python`, `#!pythonw` and their arguments
+            data = _PLATFORM.shebang(f"{self._final}/{_PLATFORM.python}")
+            self._files.append(NewFile(folder, name, data + file.read(), 0o555))
+        return True
+
+    def _runtime(self, runtime: Runtime, plan: Plan, strict: bytes | None) -> Iterator[Placed]:
         """Put the import hook in place, and what it loads only when that is needed."""
         site, tag = self._shape.site_packages, self._shape.cache_tag
         started = [BOOT]
@@ -239,36 +250,34 @@ class _Builder:
             started.append(ARCHIVE)
         if strict is not None:
             started.append(STRICT)
-            self._write(f"{site}/{STRICT_TABLE}", strict)
-        for name in (*started, EXPLAIN, TELL):
-            self._write(f"{site}/{name}.py", runtime.sources[name])
-            if tag and f"{site}/__pycache__" in plan.folders:
-                path = f"{site}/__pycache__/{name}.{tag}.pyc"
-                folder = self._runtime_folder(runtime.digest, path)
-                target = f"{folder}/__pycache__/{name}.{tag}.pyc"
-                _PLATFORM.link_bytecode(target, f"{self._staged}/{path}")
+            self._write(site, STRICT_TABLE, strict)
+        names = (*started, EXPLAIN, TELL)
+        for name in names:
+            self._write(site, f"{name}.py", runtime.sources[name])
+        if tag and f"{site}/__pycache__" in plan.folders:
+            cache = f"{self._depot.layout.runtime(runtime.digest)}/__pycache__"
+            yield Placed(
+                Action.BYTECODE_FILE,
+                f"{site}/__pycache__",
+                self._target(f"{site}/__pycache__", cache),
+                [f"{name}.{tag}.pyc" for name in names],
+            )
         # The first name of all, so that it is there before other start-up files import;
         # from Python 3.15 on the second of the two is read (PEP 829).
         lines = "".join(f"import {name}; {name}.install()\n" for name in started)
-        self._write(f"{site}/0_trail.pth", lines.encode())
+        self._write(site, "0_trail.pth", lines.encode())
         lines = "".join(f"{name}:install\n" for name in started)
-        self._write(f"{site}/0_trail.start", lines.encode())
+        self._write(site, "0_trail.start", lines.encode())
 
-    def _runtime_folder(self, digest: str, path: str) -> str:
-        folder = self._depot.layout.runtime(digest)
-        if not _PLATFORM.relative:
-            return os.fspath(folder)
-        inside = folder.relative_to(self._depot.layout.root).as_posix()
-        return f"{'../' * (len(self._above) + path.count('/'))}{inside}"
+    def _target(self, folder: str, origin: str) -> str:
+        """Make a path relative to a folder of the prefix, within its own depot."""
+        if not _PLATFORM.relative or not origin.startswith(self._root):
+            return origin
+        up = len(self._above) + (folder.count("/") + 1 if folder else 0)
+        return f"{'../' * up}{origin.removeprefix(self._root)}"
 
-    def _target(self, path: str, member: int, source: str) -> str:
-        inside = self._inside[member]
-        if inside is None:
-            return f"{self._sources[member]}/{source}"
-        return f"{'../' * (len(self._above) + path.count('/'))}{inside}/{source}"
-
-    def _write(self, path: str, data: bytes) -> None:
-        write_file(f"{self._staged}/{path}", data, 0o444)
+    def _write(self, folder: str, name: str, data: bytes) -> None:
+        self._files.append(NewFile(folder, name, data, 0o444))
 
     def _description(self, runtime: Runtime) -> bytes:
         """Say what the prefix is made of: garbage collection and `trail prefix show` ask."""

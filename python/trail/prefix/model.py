@@ -265,8 +265,8 @@ class Platform(Protocol):
     def copy(self, source: str, path: str) -> None:
         """Copy a file with its mode."""
 
-    def write_script(self, folder: str, entry_point: EntryPoint, python: str) -> None:
-        """Write the script of an entry point into a folder, for the Python at this path."""
+    def script(self, entry_point: EntryPoint, python: str) -> tuple[str, bytes]:
+        """Make the script of an entry point for the Python at this path: name and content."""
 
     def shebang(self, python: str) -> bytes:
         """Make the first line of a script for the Python at this path."""

@@ -112,13 +112,15 @@ class PosixPlatform:
                 shutil.copyfileobj(old, new, 1 << 20)
         shutil.copymode(source, path)
 
-    def write_script(self, folder: str, entry_point: EntryPoint, python: str) -> None:
-        """Write the script of an entry point.
+    def script(self, entry_point: EntryPoint, python: str) -> tuple[str, bytes]:
+        """Make the script of an entry point.
 
         Args:
-            folder: the scripts folder.
             entry_point: what it runs.
             python: the prefix's interpreter, by its final path.
+
+        Returns:
+            The file's name and its content.
         """
         module, _, attribute = entry_point.value.partition(":")
         text = _SCRIPT.format(
@@ -126,7 +128,7 @@ class PosixPlatform:
             name=attribute.strip().partition(".")[0],
             attribute=attribute.strip(),
         )
-        write_file(f"{folder}/{entry_point.name}", self.shebang(python) + text.encode(), 0o555)
+        return entry_point.name, self.shebang(python) + text.encode()
 
     def shebang(self, python: str) -> bytes:
         """Make the first line of a script for an interpreter.

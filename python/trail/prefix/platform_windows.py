@@ -10,7 +10,6 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Literal
 
 from trail.prefix.model import Shape
-from trail.prefix.platform_posix import write_file
 
 if TYPE_CHECKING:
     from trail.model import EntryPoint
@@ -107,8 +106,8 @@ class WindowsPlatform:
         shutil.copyfile(source, path)
         shutil.copymode(source, path)
 
-    def write_script(self, folder: str, entry_point: EntryPoint, python: str) -> None:
-        """Write the launcher of an entry point."""
+    def script(self, entry_point: EntryPoint, python: str) -> tuple[str, bytes]:
+        """Make the launcher of an entry point."""
         from installer.scripts import Script  # noqa: PLC0415  # 40 ms, and only needed here
 
         module, _, attribute = entry_point.value.partition(":")
@@ -118,8 +117,7 @@ class WindowsPlatform:
             attribute.strip(),
             "gui" if entry_point.gui else "console",
         )
-        name, data = script.generate(os.path.normpath(python), _launcher_kind())
-        write_file(f"{folder}/{name}", data, 0o555)
+        return script.generate(os.path.normpath(python), _launcher_kind())
 
     def shebang(self, python: str) -> bytes:
         """Make the first line of a script for an interpreter; read by launchers only."""

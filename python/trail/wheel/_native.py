@@ -1,10 +1,11 @@
-"""The native engine: what rust/trail-wheel finds, as trail's own values.
+"""The native engine: what rust/trail-wheel finds, as trail's own values; and rust/trail-links.
 
 The border carries plain values only; nothing here decides anything.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import TYPE_CHECKING, Self
@@ -17,6 +18,8 @@ from trail.wheel.engine import Job, Outcome
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from trail.wheel.engine import Filler
 
 __all__ = ["NativeEngine", "NativeUnpacker", "version"]
 
@@ -40,6 +43,13 @@ class NativeEngine:
     def name(self) -> str:
         """Always `native`."""
         return "native"
+
+    @property
+    def filler(self) -> Filler | None:
+        """What makes many links at once; None on Windows."""
+        fill = getattr(_native, "fill_folder", None)
+        # More than four wait for each other in the kernel.
+        return None if fill is None else functools.partial(fill, threads=min(4, _processors()))
 
     def open(self, *, threads: int) -> NativeUnpacker:
         """Start an unpacker with so many threads."""
@@ -98,6 +108,12 @@ class NativeUnpacker:
         serial, value = found
         job = self._jobs.pop(serial)
         return Outcome(job=job, result=_result(job, value))
+
+
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    mine = getattr(os, "sched_getaffinity", None)  # Linux has it
+    return (os.cpu_count() or 1) if mine is None else len(mine(0))
 
 
 def _result(

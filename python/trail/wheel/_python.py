@@ -40,6 +40,7 @@ class PythonEngine:
     """
 
     name = "python"
+    filler = None
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

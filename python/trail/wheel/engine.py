@@ -16,12 +16,21 @@ from trail.errors import SettingsError, WheelError
 from trail.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
     from trail.model import Facts, NormalizedName
 
-__all__ = ["DEFAULT_MAX_UNPACKED", "Engine", "Job", "Outcome", "Unpacker", "choose_engine"]
+__all__ = [
+    "DEFAULT_MAX_UNPACKED",
+    "Engine",
+    "Filler",
+    "Job",
+    "Outcome",
+    "Unpacker",
+    "choose_engine",
+]
 
 DEFAULT_MAX_UNPACKED = 16 * 2**30
 
@@ -96,6 +105,36 @@ class Unpacker(Protocol):
         """
 
 
+class Filler(Protocol):
+    """Fills a new folder with folders, links and small files, many at once."""
+
+    def __call__(
+        self,
+        root: str,
+        folders: Sequence[str],
+        groups: Sequence[tuple[bool, str, str, Sequence[str]]],
+        files: Sequence[tuple[str, str, bytes, int]],
+        *,
+        writable: Sequence[str],
+    ) -> Sequence[tuple[int, Sequence[str]]]:
+        """Fill a folder that is there and empty; paths in it are relative to it, with `/`.
+
+        Args:
+            root: the folder.
+            folders: real ones to make in it, parents first.
+            groups: links, for each folder with any: whether they are hardlinks, the folder
+                (empty for `root`), the one that they lead to, and their names, the same in both.
+            files: the folder, the name in it, the content and the permission bits.
+            writable: the folders that keep their write permission; the others have 0555 at the end.
+
+        Returns:
+            Hardlinks that the file system cannot make: the number of the group, and names.
+
+        Raises:
+            OSError: something cannot be made; what was made before stays.
+        """
+
+
 class Engine(Protocol):
     """One of the two implementations."""
 
@@ -106,6 +145,10 @@ class Engine(Protocol):
     @property
     def reason(self) -> str:
         """Why this engine is in use, for `trail --version`."""
+
+    @property
+    def filler(self) -> Filler | None:
+        """What makes many links at once; None where Python makes them one by one."""
 
     def open(self, *, threads: int) -> Unpacker:
         """Start an unpacker with so many threads."""

@@ -1,6 +1,9 @@
-//! The Python module `trail._native`: glue around trail-wheel and trail-index, plain values on
-//! both sides. `python/trail/_native.pyi` describes it; `python/trail/wheel/_native.py` and
+//! The Python module `trail._native`: glue around trail-wheel, trail-index and trail-links, plain
+//! values on both sides. `python/trail/_native.pyi` describes it; `python/trail/wheel/_native.py` and
 //! `python/trail/index/_native.py` are its only users.
+
+#[cfg(unix)]
+mod links;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -169,5 +172,7 @@ fn read_page<'py>(
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(version, module)?)?;
     module.add_function(wrap_pyfunction!(read_page, module)?)?;
+    #[cfg(unix)]
+    module.add_function(wrap_pyfunction!(links::fill_folder, module)?)?;
     module.add_class::<Unpacker>()
 }

@@ -92,11 +92,11 @@ def test_first_lines(python: str, first: bytes) -> None:
     assert PLATFORM.shebang(python) == first
 
 
-def test_scripts(tmp_path: Path) -> None:
-    PLATFORM.write_script(
-        str(tmp_path), EntryPoint(name="run", value="pkg.mod:Class.method"), "/p/python"
-    )
-    assert (tmp_path / "run").read_text() == (
+def test_scripts() -> None:
+    entry_point = EntryPoint(name="run", value="pkg.mod:Class.method")
+    name, data = PLATFORM.script(entry_point, "/p/python")
+    assert name == "run"
+    assert data.decode() == (
         "#!/p/python\nimport sys\nfrom pkg.mod import Class\n"
         'if __name__ == "__main__":\n    sys.exit(Class.method())\n'
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import zipfile
 from pathlib import Path, PureWindowsPath
 
@@ -86,13 +87,13 @@ def test_launchers_come_from_the_base_python(
     }
 
 
-def test_scripts_are_launchers_with_an_archive(tmp_path: Path) -> None:
-    PLATFORM.write_script(
-        str(tmp_path), EntryPoint(name="run", value="pkg:main", gui=True), "X:/p/python.exe"
+def test_scripts_are_launchers_with_an_archive() -> None:
+    name, data = PLATFORM.script(
+        EntryPoint(name="run", value="pkg:main", gui=True), "X:/p/python.exe"
     )
-    launcher = tmp_path / "run.exe"
-    assert launcher.read_bytes()[:2] == b"MZ"
-    with zipfile.ZipFile(launcher) as archive:
+    assert name == "run.exe"
+    assert data[:2] == b"MZ"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert b"from pkg import main" in archive.read("__main__.py")
 
 

@@ -1,0 +1,139 @@
+//! Fills real folders, on one thread and on several.
+
+#![cfg(unix)]
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::io::Errno;
+use trail_links::{Group, NewFile, Work, fill};
+
+static SERIAL: AtomicUsize = AtomicUsize::new(0);
+
+/// An empty folder of a test's own, which is removed with what is in it.
+struct Fresh(PathBuf);
+
+impl std::ops::Deref for Fresh {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
+}
+
+fn fresh() -> Fresh {
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("trail-links-{}-{serial}", std::process::id()));
+    fs::create_dir(&folder).expect("a file of this test");
+    Fresh(folder)
+}
+
+fn remove(folder: &Path) {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("a file of this test");
+    for item in fs::read_dir(folder).expect("a file of this test") {
+        let item = item.expect("a file of this test");
+        if item.file_type().expect("a file of this test").is_dir() {
+            remove(&item.path());
+        } else {
+            fs::remove_file(item.path()).expect("a file of this test");
+        }
+    }
+    fs::remove_dir(folder).expect("a file of this test");
+}
+
+fn names(names: &[&str]) -> Vec<OsString> {
+    names.iter().map(OsString::from).collect()
+}
+
+fn group(hard: bool, folder: &str, source: &Path, links: &[&str]) -> Group {
+    Group { hard, folder: folder.into(), source: source.into(), names: names(links) }
+}
+
+fn bits(path: PathBuf) -> u32 {
+    fs::metadata(path).expect("a file of this test").permissions().mode() & 0o777
+}
+
+#[test]
+fn a_folder_gets_what_was_asked_for() {
+    for threads in [1, 2, 9] {
+        let (source, target) = (fresh(), fresh());
+        fs::write(source.join("a"), "a").unwrap();
+        fs::write(source.join("b"), "b").unwrap();
+        let mut work = Work {
+            folders: names(&["lib", "lib/inner", "lib/inner/deep", "open"]),
+            writable: names(&["open"]),
+            groups: vec![
+                group(true, "lib/inner", &source, &["a", "b"]),
+                group(false, "", Path::new("../else where"), &["x"]),
+                group(false, "lib/inner/deep", Path::new("/none"), &["y", "z"]),
+            ],
+            files: vec![NewFile {
+                folder: "lib".into(),
+                name: "file".into(),
+                data: b"text".to_vec(),
+                mode: 0o444,
+            }],
+        };
+        for number in 0..50 {
+            work.folders.push(format!("lib/{number}").into());
+            work.groups.push(group(true, &format!("lib/{number}"), &source, &["a"]));
+        }
+        assert_eq!(fill(&target, &work, threads), Ok(vec![]));
+        assert_eq!(fs::metadata(source.join("a")).unwrap().nlink(), 52);
+        assert_eq!(fs::metadata(target.join("lib/inner/b")).unwrap().nlink(), 2);
+        assert_eq!(fs::read_link(target.join("x")).unwrap(), Path::new("../else where/x"));
+        assert_eq!(fs::read_link(target.join("lib/inner/deep/z")).unwrap(), Path::new("/none/z"));
+        assert_eq!(fs::read(target.join("lib/file")).unwrap(), b"text");
+        assert_eq!(bits(target.join("lib/file")), 0o444);
+        for folder in ["lib", "lib/inner", "lib/inner/deep", "lib/7"] {
+            assert_eq!(bits(target.join(folder)), 0o555, "{folder}");
+        }
+        assert_ne!(bits(target.join("open")) & 0o200, 0);
+        assert_ne!(bits(target.to_path_buf()) & 0o200, 0);
+    }
+}
+
+#[test]
+fn a_fault_says_where_it_is() {
+    let (source, target) = (fresh(), fresh());
+    let missing = source.join("none");
+    let cases = [
+        (group(true, "", &missing, &["a"]), Errno::NOENT, missing.clone()),
+        (group(true, "", &source, &["a"]), Errno::NOENT, source.join("a")),
+        (group(false, "", &source, &["a", "a"]), Errno::EXIST, target.join("a")),
+        (group(false, "other", &source, &["a"]), Errno::NOENT, PathBuf::from("other")),
+    ];
+    for (group, errno, path) in cases {
+        let work = Work { groups: vec![group], ..Work::default() };
+        let failure = fill(&target, &work, 2).unwrap_err();
+        assert_eq!((failure.errno, failure.path), (errno.raw_os_error(), path));
+    }
+    let folders = Work { folders: names(&["a"]), ..Work::default() };
+    let failure = fill(&target, &folders, 1).unwrap_err();
+    assert_eq!((failure.errno, failure.path), (Errno::EXIST.raw_os_error(), target.join("a")));
+}
+
+#[test]
+fn hardlinks_to_another_file_system_are_left() {
+    let (Ok(other), target) = (fs::metadata("/proc/self/"), fresh()) else { return };
+    assert_ne!(other.dev(), fs::metadata(&*target).unwrap().dev());
+    let work = Work {
+        groups: vec![
+            group(false, "", Path::new("/"), &["x"]),
+            group(true, "", Path::new("/proc/self"), &["status", "maps"]),
+        ],
+        ..Work::default()
+    };
+    let left = fill(&target, &work, 2).unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!((left[0].group, &left[0].names), (1, &names(&["status", "maps"])));
+}

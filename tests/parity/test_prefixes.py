@@ -1,0 +1,138 @@
+"""A prefix is the same whether its links are made at once or one by one."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.helpers.prefixes import add_entry, install_wheel, make_prefix, run_python
+from tests.helpers.trees import Node, tree
+from tests.helpers.wheels import make_wheel
+
+from trail.depot.store import Depot, open_depots
+from trail.errors import DepotError
+from trail.files import remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trail.depot.store import Entry
+    from trail.wheel.engine import Engine
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    return open_depots([tmp_path / "depot"]).receiver
+
+
+@pytest.fixture
+def entries(depot: Depot, tmp_path: Path) -> list[Entry]:
+    """Each rule of a plan has an entry here."""
+    licensed = make_wheel(
+        tmp_path,
+        "licensed",
+        "1.0",
+        {
+            "licensed.py": "X = 1",
+            "licensed-1.0.dist-info/licenses/LICENSE": "free",
+            "licensed-1.0.dist-info/licenses/deep/er/NOTICE": "as in beer",
+            "licensed-1.0.dist-info/sboms/a.json": "{}",
+        },
+    )
+    return [
+        install_wheel(depot, licensed),
+        add_entry(depot, "six", "1.0", {"six.py": "X = 1", "zig.so": b"\x7fELF"}),
+        add_entry(depot, "a", "1.0", {"ns/a/__init__.py": "X = 1"}, scripts={"run": "ns.a:f"}),
+        add_entry(depot, "b", "1.0", {"ns/b.py": "X = 2", "b_hook.pth": "import sys"}),
+        add_entry(depot, "qt", "1.0", {"Qt/__init__.py": "", "Qt/sub/__init__.py": "X = 3"}),
+        add_entry(depot, "qt-lib", "1.0", {"Qt/lib/x.so": b"\x7fELF", "Qt/lib/deep/y.txt": "y"}),
+        add_entry(
+            depot,
+            "tools",
+            "1.0",
+            {"tools/__init__.py": ""},
+            data={
+                "bin/py": "#!python -E\nprint('py')",
+                "bin/sh": "#!/bin/sh\necho sh",
+                "share/man/man1/tools.1": "man",
+                "etc/tools.conf": "conf",
+                "include/tools/tools.h": "h",
+                "lib/libtools.so": b"\x7fELF",
+                "top.txt": "at the top",
+            },
+        ),
+        add_entry(depot, "more", "1.0", {"more.txt": ""}, data={"share/man/man1/more.1": "man"}),
+    ]
+
+
+def made(depot: Depot, entries: Iterable[Entry], engine: Engine, mode: str) -> dict[str, Node]:
+    """Make a prefix, look at it, run it, and remove it, so that it can be made again."""
+    prefix = make_prefix(depot, entries, engine=engine, link_mode=mode, editable_roots=(Path("/"),))
+    assert prefix.created
+    found = tree(prefix.path)
+    # Not for root, whom no mode keeps from writing it: no bytecode.
+    code = "import licensed, six, ns.a, ns.b, Qt.sub, tools; print(ns.a.X, ns.b.X, Qt.sub.X)"
+    assert run_python(prefix, "-B", "-c", code) == "1 2 3"
+    depot.remove(prefix.path)
+    return found
+
+
+@pytest.mark.parametrize("mode", ["auto", "hardlink", "copy"])
+def test_a_prefix_is_made_alike(
+    depot: Depot, entries: list[Entry], python: Engine, native: Engine, mode: str
+) -> None:
+    ours, theirs = (made(depot, entries, engine, mode) for engine in (python, native))
+    assert ours == theirs
+    kinds = Counter(kind for kind, _, _ in ours.values())
+    assert (kinds["hardlink"] == 0) == (mode == "copy")
+    assert {bits for kind, bits, _ in ours.values() if kind == "folder"} == {0o555}
+    assert {bits for kind, bits, _ in ours.values() if "link" not in kind} == {0o444, 0o555}
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o002, 0])
+def test_the_umask_changes_nothing(
+    depot: Depot, entries: list[Entry], engine: Engine, umask: int
+) -> None:
+    usual = made(depot, entries, engine, "auto")
+    before = os.umask(umask)
+    try:
+        assert made(depot, entries, engine, "auto") == usual
+    finally:
+        os.umask(before)
+
+
+def test_what_another_file_system_has_is_copied(engine: Engine, tmp_path: Path) -> None:
+    memory = Path("/dev/shm")  # another file system than that of tests, mostly
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs two file systems")
+    mine = open_depots([tmp_path / "mine"]).receiver
+    other = open_depots([memory / f"trail-{os.getpid()}-{engine.name}"]).receiver
+    try:
+        entries = [
+            add_entry(mine, "a", "1.0", {"a.py": "X = 1"}),
+            add_entry(other, "b", "1.0", {"b.py": "X = 2"}),
+        ]
+        prefix = make_prefix(mine, entries, engine=engine)
+        found = tree(prefix.site_packages)
+    finally:
+        remove_tree(other.layout.root)
+    assert found["a-1.0.dist-info/METADATA"][:2] == ("hardlink", 0o444)
+    assert found["b-1.0.dist-info/METADATA"][:2] == ("file", 0o444)
+    assert found["b-1.0.dist-info"] == ("folder", 0o555, "")
+
+
+def test_an_entry_that_lost_a_file_is_an_error(depot: Depot, engine: Engine) -> None:
+    entry = add_entry(depot, "a", "1.0", {"a.py": "X = 1"})
+    metadata = entry.path / "lib/python/site-packages/a-1.0.dist-info/METADATA"
+    metadata.parent.chmod(0o755)
+    metadata.unlink()
+    with pytest.raises(DepotError) as caught:
+        make_prefix(depot, [entry], engine=engine)
+    assert caught.value.message.startswith(f"cannot make the prefix `{depot.layout.prefixes}")
+    assert caught.value.message.endswith(": no such file or directory")
+    assert caught.value.details == (("file", str(metadata)),)
+    assert list(depot.layout.prefixes.glob("*")) == []
+    assert [path.name for path in depot.layout.staging.iterdir()] == ["locks"]
