@@ -349,7 +349,7 @@ def _as_project(page: ProjectPage) -> Project:
 
 def _as_file(file: IndexFile) -> File:
     # Nearly every file has an address that needs no closer look.
-    path = None if file.url.startswith("https://") else local_path(file.url)
+    path = None if file.url.startswith(("https://", "http://")) else local_path(file.url)
     return File(
         filename=file.filename,
         url=None if path is not None else file.url,

@@ -214,7 +214,7 @@ def _json_row(entry: Mapping[str, Any], url: str) -> Row:
 
 
 def _absolute(base: str, url: str) -> str:
-    joined = url if url.startswith("https://") else urljoin(base, url)
+    joined = url if url.startswith(("https://", "http://")) else urljoin(base, url)
     return urldefrag(joined).url if "#" in joined else joined
 
 
