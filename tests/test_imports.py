@@ -33,3 +33,13 @@ def test_importing_trail_loads_nothing_else() -> None:
 
 def test_what_is_loaded_is_seen() -> None:
     assert {"trail.model", "packaging"} < loaded_by("import trail.model, packaging")
+
+
+def test_requests_need_no_command_line_of_httpx() -> None:
+    loaded = loaded_by("import trail.index.http")
+    assert {"httpx._client", "ssl"} < loaded
+    assert loaded.isdisjoint({"httpx._main", "click", "pygments", "rich"})
+
+
+def test_the_command_line_of_httpx_can_be_loaded_later() -> None:
+    assert "httpx._main" in loaded_by("import trail.index.http, httpx._main")

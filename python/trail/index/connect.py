@@ -8,11 +8,10 @@ import ssl
 import urllib.request
 from typing import TYPE_CHECKING
 
-import httpx
-
 from trail import __version__
 from trail.addresses import redact
 from trail.errors import SettingsError
+from trail.index._httpx import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

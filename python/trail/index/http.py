@@ -20,10 +20,9 @@ import weakref
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx
-
 from trail.addresses import redact
 from trail.errors import FetchError
+from trail.index._httpx import httpx
 from trail.index.connect import open_client
 from trail.index.retry import Patience, TransientError, retry_after
 
