@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trail.files import hash_file, make_read_only, remove_tree, write_atomic
+from trail.files import hash_file, make_read_only, remove_tree, write_atomic, write_cached
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,24 @@ def test_write_atomic_replaces_the_file_and_leaves_nothing_else(
     file.write_bytes(b"old, and longer")
     write_atomic(file, b"new", flush=flush)
     assert file.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_write_cached_makes_folders_and_replaces_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "b" / "file"
+    write_cached(file, b"old, and longer")
+    write_cached(file, b"n", b"", b"ew", modified=1_000_000.5)
+    assert file.read_bytes() == b"new"
+    assert file.stat().st_mtime == 1_000_000.5
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_write_cached_keeps_the_old_file_after_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.mkdir()
+    (file / "x").touch()
+    with pytest.raises(OSError, match="irectory"):
+        write_cached(file, b"new")
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -16,7 +16,7 @@ from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 from trail.errors import FetchError
-from trail.files import write_atomic
+from trail.files import write_cached
 from trail.index.page import ProjectPage, Releases
 from trail.index.rows import Packed, pack_rows, unpack_rows
 from trail.values import dataclass, names_of
@@ -213,10 +213,8 @@ class PageCache:
         del known["body"]
         head = {"format": _FORMAT, "asked": url, "size": len(rest), "page": known, **more}
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Not flushed: a file that lost its end in a power cut is seen by its size.
-            write_atomic(path, json.dumps(head).encode() + b"\n" + rest, flush=False)
-            os.utime(path, (fetched, fetched))
+            # A file that lost its end in a power cut is seen by its size.
+            write_cached(path, json.dumps(head).encode() + b"\n", rest, modified=fetched)
 
     def _damaged(self, path: Path, name: NormalizedName) -> FetchError:
         with contextlib.suppress(OSError):

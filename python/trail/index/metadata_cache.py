@@ -13,7 +13,7 @@ import os
 from io import FileIO
 from typing import TYPE_CHECKING
 
-from trail.files import write_atomic
+from trail.files import write_cached
 from trail.index.core_metadata import CoreMetadata, NeedsBuild
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ class MetadataCache:
                 "dynamic": metadata.dynamic,
             }
         with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Not flushed: what a power cut leaves of it is no JSON.
-            write_atomic(path, json.dumps(known).encode(), flush=False)
+            # What a power cut leaves of it is no JSON.
+            write_cached(path, json.dumps(known).encode())
 
     def _path(self, file: IndexFile) -> Path | None:
         if self._folder is None or not file.hashes:
