@@ -6,7 +6,8 @@ use std::borrow::Cow;
 ///
 /// Nothing where Python's `urljoin` and `urldefrag` could have more to do than here.
 pub fn absolute<'a>(base: &str, address: &'a str) -> Option<Cow<'a, str>> {
-    if address.starts_with("https://") && !address.contains('#') {
+    let absolute = address.starts_with("https://") || address.starts_with("http://");
+    if absolute && !address.contains('#') {
         return Some(Cow::Borrowed(address)); // as Python has it, whatever else is in it
     }
     let address = address.split_once('#').map_or(address, |(address, _)| address);
@@ -72,7 +73,8 @@ mod tests {
         for (given, expected) in [
             ("https://b.example/é?x", "https://b.example/é?x"),
             ("https://b.example/x+1%20.whl#sha256=ab", "https://b.example/x+1%20.whl"),
-            ("http://b.example:80/x", "http://b.example:80/x"),
+            ("http://b.example:80/x?", "http://b.example:80/x?"),
+            ("http://b.example:80/x#y", "http://b.example:80/x"),
             ("x-1.whl", "https://a.example/simple/foo/x-1.whl"),
             ("x/y.whl#a#b", "https://a.example/simple/foo/x/y.whl"),
             ("../../f/x.whl", "https://a.example/f/x.whl"),
@@ -103,13 +105,13 @@ mod tests {
             "file:///x",
             "ftp://b.example/x",
             "HTTPS://b.example/x",
-            "http://b.example",
-            "http:///x",
-            "http://[::1]/x",
+            "http://b.example#y",
+            "http:///x#y",
+            "http://[::1]/x#y",
             "https://b.example/x?#y",
             "https://b.example/x;#y",
             "https://b.example#y",
-            "http://b.example/a b",
+            "http://b.example/a b#y",
             "..",
             "../",
             "../..",
