@@ -24,14 +24,29 @@ class _Facts(TypedDict):
     escapes: list[tuple[str, str, str]]
     mismatches: list[tuple[str, str, str | None, str | None]]
 
-__all__ = ["Unpacker", "fill_folder", "read_page", "version"]
+__all__ = ["Unpacker", "fill_folder", "find_metadata", "read_page", "version"]
 
 _Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
 _Failure: TypeAlias = tuple[int, str]
+_Member: TypeAlias = tuple[str, int, int, int, int, int, int, bool, int | None]
 _Page: TypeAlias = tuple[str, str | None, str, list[int], bytes]
 
 def version() -> str:
     """Tell the extension's version; it works with the trail of the same version only."""
+
+def find_metadata(directory: bytes, entries: int, project: str, version: str) -> _Member | None:
+    """Find METADATA in the directory of a wheel, without the GIL.
+
+    Args:
+        directory: all its bytes.
+        entries: how many there are, says the end record.
+        project: the name, normalised (PEP 503).
+        version: of the wheel.
+
+    Returns:
+        Name, flags, method, CRC, packed size, size, offset and `executable` of the member, and
+        the offset of the next one, if there is one. None if a rule is broken.
+    """
 
 def read_page(data: bytes, url: str, project: str) -> _Page | None:
     """Read the page of a project (PEP 691), without the GIL.

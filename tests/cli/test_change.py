@@ -121,50 +121,6 @@ def test_removing_what_is_not_there_says_where_it_is(project: Project) -> None:
     ]
 
 
-def test_what_a_build_tells_is_neither_changed_nor_hidden(project: Project) -> None:
-    path = project.root / "pyproject.toml"
-    path.unlink()
-    for one in make_source(project.root / "made", "demo", requires=("app",)).iterdir():
-        one.rename(project.root / one.name)
-    dynamic = path.read_text()
-    assert "dynamic = ['dependencies']" in dynamic
-    older = dynamic.partition("[project]")[0]  # as projects of Poetry
-    hint = "hint: write it where the build of the project reads it; then: trail lock"
-    for text, message in (
-        (dynamic, f"`project.dependencies` in `{path}` is dynamic, so its build tells it"),
-        (older, f"`{path}` has no [project], so its build tells what it requires"),
-    ):
-        path.write_text(text)
-        for words in (["add", "base"], ["remove", "app"]):
-            result = project.trail(*words)
-            assert (result.code, result.err) == (1, f"error: {message}\n{hint}\n")
-        assert path.read_text() == text
-        assert project.trail("lock").code == 0
-        assert project.trail("tree").out.startswith("dependencies:\napp 1.0\n└── base 2.0\n")
-        asked = project.trail("why", "base")
-        assert asked.out.splitlines()[0] == "dependencies: app 1.0 -> base 2.0", asked.err
-        grouped = project.trail("add", "--group", "test", "base")
-        assert grouped.code == 0, grouped.err
-
-
-def test_a_root_that_is_no_project_has_no_requirements(project: Project) -> None:
-    (project.root / "one").mkdir()
-    (project.root / "one" / "pyproject.toml").write_text('[project]\nname = "one"\nversion = "1"\n')
-    path = project.root / "pyproject.toml"
-    path.write_text("[tool.trail.workspace]\nmembers = ['one']\n")
-    result = project.trail("add", "base")
-    assert result.err.splitlines() == [
-        f"error: `{path}` has no [project], so it has no `project.dependencies`",
-        "hint: trail add --package one …",
-    ]
-    path.write_text("[tool.other]\n")
-    alone = project.trail("add", "base")
-    assert alone.err.splitlines() == [
-        f"error: `{path}` has no [project], so it has no `project.dependencies`",
-        "hint: write name and version: [project] …",
-    ]
-
-
 def test_names_that_are_close_to_locked_ones_are_told(project: Project) -> None:
     declare(project, ["app"])
     assert project.trail("lock").code == 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trail.wheel.engine import Engine
 
 
-def _wheel() -> bytes:
+def wheel() -> bytes:
     """Make a wheel that has some of everything."""
     files = demo(
         {
@@ -36,7 +36,7 @@ def _wheel() -> bytes:
     )
 
 
-def _spoil(archive: bytes, dice: random.Random) -> bytes:
+def spoil(archive: bytes, dice: random.Random) -> bytes:
     """Do what a bad disk, a bad line or a bad person might."""
     data = bytearray(archive)
     match dice.randrange(6):
@@ -64,8 +64,8 @@ def _contents(result: Result) -> dict[str, bytes]:
 
 
 def _check(python: Engine, native: Engine, folder: Path, seeds: range) -> None:
-    good = _wheel()
-    archives = [good, *(_spoil(good, random.Random(seed)) for seed in seeds)]
+    good = wheel()
+    archives = [good, *(spoil(good, random.Random(seed)) for seed in seeds)]
 
     ours, theirs = (run_many(engine, archives, folder) for engine in (python, native))
 
@@ -91,10 +91,10 @@ def test_many_spoiled_wheels_are_judged_alike(
 
 
 def test_spoiled_wheels_leave_what_was_meant_or_nothing(python: Engine, tmp_path: Path) -> None:
-    good = _wheel()
+    good = wheel()
     seeds = range(400, 500)
     results = run_many(
-        python, [good, *(_spoil(good, random.Random(seed)) for seed in seeds)], tmp_path
+        python, [good, *(spoil(good, random.Random(seed)) for seed in seeds)], tmp_path
     )
     for seed, result in zip([-1, *seeds], results, strict=True):
         if not isinstance(result.said, Fault):

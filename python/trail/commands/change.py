@@ -11,7 +11,7 @@ from trail.commands.adhoc import read_requirement
 from trail.commands.lock import make_lock, workspace_of
 from trail.commands.lockfile import inputs_of, options_of
 from trail.commands.locking import Locking, versions_in
-from trail.commands.misnamed import check_written, not_listed
+from trail.commands.misnamed import not_listed
 from trail.commands.unneeded import unneeded_sources
 from trail.errors import ProjectError, UsageError
 from trail.files import write_atomic
@@ -101,7 +101,6 @@ def add(
     """
     workspace, pyproject = workspace_of(context), _project(context, member)
     path = pyproject.path
-    check_written(pyproject, place, workspace)
     options = _as_before(context, options)
     before = _read(path)
     there = listed_requirements(before, path, place)
@@ -180,7 +179,6 @@ def remove(
     """
     workspace, old = workspace_of(context), _project(context, member)
     path = old.path
-    check_written(old, place, workspace)
     options = _as_before(context, options)
     before = _read(path)
     text = before

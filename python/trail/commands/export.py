@@ -11,7 +11,6 @@ from packaging.utils import canonicalize_name
 from trail.commands.lock import read_lock, refresh_lock, workspace_of
 from trail.commands.pins import Pins
 from trail.commands.target import choose_python, select
-from trail.commands.told import with_told
 from trail.depot.entry import public_url
 from trail.model import SourcePackage
 
@@ -61,7 +60,7 @@ def export(context: Context, request: Request, form: str, *, hashed: bool = True
                 " (`--no-hashes`); uv installs them"
             )
         return pins.lines(items)
-    return _cyclonedx(with_told(context, workspace_of(context)).root, request, items)
+    return _cyclonedx(root, request, items)
 
 
 def _asked(pyproject: PyProject, request: Request) -> Iterator[Requirement]:

@@ -10,7 +10,6 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from trail.commands.lock import read_lock, workspace_of
 from trail.commands.misnamed import close_to
 from trail.commands.target import Request, choose_python
-from trail.commands.told import with_told
 from trail.commands.wanted import chosen_projects
 from trail.errors import DepotError, InterpreterError, LockError
 from trail.values import dataclass, field
@@ -150,7 +149,6 @@ def read_graph(
 
     Raises:
         LockError: there is no lock, or it does not say what its packages require.
-        TrailError: only a build tells what a project requires, and that is not possible.
     """
     workspace = workspace_of(context)
     pylock = read_lock(workspace)
@@ -165,13 +163,9 @@ def read_graph(
     projects = chosen_projects(context, members, all_members=all_members)
     if projects == workspace.members:  # then what the root has for all of them is shown, too
         projects = (workspace.root, *projects)
-    chosen = {one.path for one in projects}
-    told = with_told(context, workspace)
     parts: dict[str, tuple[Requirement, ...]] = {}
-    for one in (told.root, *told.members):
-        if one.path not in chosen:
-            continue
-        of = "" if one is told.root else f"{one.name}: "
+    for one in projects:
+        of = "" if one is workspace.root else f"{one.name}: "
         parts[f"{of}dependencies"] = one.dependencies
         parts |= {f"{of}extra {name}": found for name, found in one.extras.items()}
         parts |= {f"{of}group {name}": found for name, found in one.groups.items()}

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from trail.model import NormalizedName
     from trail.project.edit import Place
     from trail.project.pyproject import PyProject
-    from trail.project.workspace import Workspace
 
-__all__ = ["check_written", "close_to", "not_listed"]
+__all__ = ["close_to", "not_listed"]
 
 _SIMILAR = 0.7  # of 1
 _EXTRAS = ("project", "optional-dependencies")
@@ -33,35 +32,6 @@ def close_to(name: str, known: Iterable[str]) -> str | None:
     """
     close = get_close_matches(name, sorted(known), 1, _SIMILAR)
     return f"did you mean `{close[0]}`?" if close else None
-
-
-def check_written(pyproject: PyProject, place: Place, workspace: Workspace) -> None:
-    """Refuse to change a list that is not in a project's file, or not what counts.
-
-    Args:
-        pyproject: the project.
-        place: the list.
-        workspace: that it belongs to.
-
-    Raises:
-        ProjectError: the requirements are told by a build, or the file is of no project.
-    """
-    if place[0] != "project":
-        return
-    key, path = ".".join(place[:2]), pyproject.path
-    by_build = "write it where the build of the project reads it; then: trail lock"
-    if pyproject.name is None and not pyproject.builds:
-        some = workspace.members[0].name if workspace.members else None
-        raise ProjectError(
-            f"`{path}` has no [project], so it has no `{key}`",
-            hint=f"trail add --package {some} …" if some else "write name and version: [project] …",
-        )
-    if pyproject.name is None:
-        raise ProjectError(
-            f"`{path}` has no [project], so its build tells what it requires", hint=by_build
-        )
-    if place[1] in pyproject.dynamic:
-        raise ProjectError(f"`{key}` in `{path}` is dynamic, so its build tells it", hint=by_build)
 
 
 def not_listed(

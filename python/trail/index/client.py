@@ -104,7 +104,7 @@ class IndexClient:
     def _reader(self) -> MetadataReader:
         from trail.index.metadata import MetadataReader  # noqa: PLC0415
 
-        return MetadataReader(self._http, self.download)
+        return MetadataReader(self._http, self.download, native=self._native)
 
     def __enter__(self) -> Self:
         return self

@@ -57,13 +57,19 @@ class MetadataReader:
     Args:
         connect: gives the connections for an address.
         download: gets a whole file into a folder, and checks it.
+        native: whether the native engine may be used.
     """
 
     def __init__(
-        self, connect: Callable[[str], Http], download: Callable[[WheelFile, Path], Download]
+        self,
+        connect: Callable[[str], Http],
+        download: Callable[[WheelFile, Path], Download],
+        *,
+        native: bool,
     ) -> None:
         self._connect = connect
         self._download = download
+        self._native = native
         self._without_ranges: set[str | None] = set()  # indexes
         self._without_file: set[str] = set()  # addresses of wheels
 
@@ -110,7 +116,9 @@ class MetadataReader:
             self._without_file.add(file.url)
         if file.index not in self._without_ranges:
             try:
-                return _parse_wheel(_Remote(file, self._connect(file.url)), file)
+                return _parse_wheel(
+                    _Remote(file, self._connect(file.url)), file, native=self._native
+                )
             except _NoRangesError:
                 self._without_ranges.add(file.index)
         return None
@@ -258,8 +266,9 @@ def _read_file(path: Path, file: IndexFile) -> CoreMetadata | NeedsBuild:
     return metadata
 
 
-def _parse_wheel(parts: Parts, file: IndexFile) -> CoreMetadata:
-    return _parse(read_wheel_metadata(parts, name=file.name, version=file.version), file)
+def _parse_wheel(parts: Parts, file: IndexFile, *, native: bool = False) -> CoreMetadata:
+    data = read_wheel_metadata(parts, name=file.name, version=file.version, native=native)
+    return _parse(data, file)
 
 
 def _parse(data: bytes, file: IndexFile) -> CoreMetadata:

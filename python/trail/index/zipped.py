@@ -17,8 +17,6 @@ from trail.wheel.members import locate_members
 from trail.wheel.plan import LARGEST_READ, find_dist_info
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from trail.model import NormalizedName
 
 __all__ = ["Parts", "read_wheel_metadata", "tail_size"]
@@ -53,13 +51,16 @@ class Parts(Protocol):
         """Read so many bytes from an offset on; all of them lie in the file."""
 
 
-def read_wheel_metadata(parts: Parts, *, name: NormalizedName, version: str) -> bytes:
+def read_wheel_metadata(
+    parts: Parts, *, name: NormalizedName, version: str, native: bool = False
+) -> bytes:
     """Read METADATA.
 
     Args:
         parts: the wheel.
         name: what its file name says.
         version: what its file name says.
+        native: whether the native engine may read the directory.
 
     Raises:
         Fault: a rule is broken.
@@ -67,14 +68,28 @@ def read_wheel_metadata(parts: Parts, *, name: NormalizedName, version: str) -> 
     frame = _read_frame(parts)
     if frame.size > LARGEST_READ:
         raise Fault("zip-too-large", expected=str(LARGEST_READ), actual=str(frame.size))
-    members = parse_directory(
-        parts.read(frame.offset, frame.size), entries=frame.entries, max_unpacked=_NO_LIMIT
-    )
+    directory = parts.read(frame.offset, frame.size)
+    found = None
+    if native:
+        from trail.index._native import find_metadata  # noqa: PLC0415  # may not be there
+
+        found = find_metadata(directory, frame, name=name, version=version)
+    # What breaks a rule is read again, for the words.
+    member, end = found or _find_metadata(directory, frame, name, version)
+    return _read_member(parts, member, end)
+
+
+def _find_metadata(
+    directory: bytes, frame: Frame, name: NormalizedName, version: str
+) -> tuple[Member, int]:
+    """Find the member, and where the next one starts, or the directory."""
+    members = parse_directory(directory, entries=frame.entries, max_unpacked=_NO_LIMIT)
     wanted = f"{find_dist_info([member.name for member in members], name, version)}/METADATA"
     member = next((member for member in members if member.name == wanted), None)
     if member is None:
         raise Fault("wheel-missing-file", wanted)
-    return _read_member(parts, member, _end(member, members, frame))
+    after = [other.offset for other in members if other.offset > member.offset]
+    return member, min((*after, frame.offset))
 
 
 def _read_frame(parts: Parts) -> Frame:
@@ -87,12 +102,6 @@ def _read_frame(parts: Parts) -> Frame:
     # A long comment may have hidden the end record.
     size = min(TAIL, parts.length)
     return parse_frame(parts.read(parts.length - size, size), parts.length)
-
-
-def _end(member: Member, members: Sequence[Member], frame: Frame) -> int:
-    """Where the next member starts, or the directory."""
-    after = [other.offset for other in members if other.offset > member.offset]
-    return min((*after, frame.offset))
 
 
 def _read_member(parts: Parts, member: Member, end: int) -> bytes:

@@ -113,10 +113,10 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value<'de>, A::Error> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(1); // hashes, mostly
         while let Some(Key(key)) = from.next_key()? {
             if members.len() == 1 {
-                members.reserve(USUAL); // most objects of one member are hashes
+                members.reserve(USUAL);
             }
             members.push((key, from.next_value()?));
         }

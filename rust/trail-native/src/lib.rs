@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use trail_wheel::{Error, Facts, Job, Next, Pool};
+use trail_wheel::{Error, Facts, Job, Member, Next, Pool};
 
 /// How often a wait looks whether the user pressed Ctrl-C.
 const TICK: Duration = Duration::from_millis(100);
@@ -167,10 +167,28 @@ fn read_page<'py>(
     Some((page.status, page.reason, page.versions.join(" "), page.ends, data))
 }
 
+/// Name, flags, method, CRC, sizes (packed and not), offset, executable; where the next begins.
+type MemberValue = (String, u16, u16, u32, u64, u64, u64, bool, Option<u64>);
+
+#[pyfunction]
+fn find_metadata(
+    py: Python<'_>,
+    directory: &[u8],
+    entries: u64,
+    project: &str,
+    version: &str,
+) -> Option<MemberValue> {
+    let find = || trail_wheel::find_metadata(directory, entries, project, version);
+    let (member, next) = py.detach(find)?;
+    let Member { name, flags, method, crc, packed, size, offset, executable, .. } = member;
+    Some((name, flags, method, crc, packed, size, offset, executable, next))
+}
+
 /// The native engine.
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(version, module)?)?;
+    module.add_function(wrap_pyfunction!(find_metadata, module)?)?;
     module.add_function(wrap_pyfunction!(read_page, module)?)?;
     #[cfg(unix)]
     module.add_function(wrap_pyfunction!(links::fill_folder, module)?)?;

@@ -4,7 +4,7 @@
 //! the document: `frame`, `directory` and `local` read the archive, `plan` reads the wheel in it
 //! (with `name`, `version`, `record`, `metadata` and `scheme`), `unpack` writes its files (with
 //! `inflate` and `tree`), `facts` and `rpath` tell what it is like. `wheel` puts these together for
-//! one wheel, `pool` for many.
+//! one wheel, `pool` for many. `remote` is for wheels that are not unpacked (yet).
 
 mod bytes;
 mod directory;
@@ -20,6 +20,7 @@ mod plan;
 mod pool;
 mod raw;
 mod record;
+mod remote;
 mod rpath;
 mod scheme;
 mod source;
@@ -28,10 +29,12 @@ mod unpack;
 mod version;
 mod wheel;
 
+pub use directory::Member;
 pub use error::{Error, Fault};
 pub use facts::{EntryPoint, Escape, Facts, Mismatch, TopLevel};
 pub use name::normalize;
 pub use pool::{Next, Outcome, Pool};
+pub use remote::find_metadata;
 pub use version::Version;
 pub use wheel::Job;
 

@@ -83,7 +83,7 @@ impl Plan {
         expected: Expected<'_>,
         scratch: &mut Scratch,
     ) -> Result<Self, Error> {
-        let dist_info = find_dist_info(&members, expected)?;
+        let dist_info = find_dist_info(&members, expected.name, expected.version)?;
         let own = |name: &str| format!("{dist_info}/{name}");
         let find = |path: &str| members.iter().find(|member| member.name == path);
         for name in ["METADATA", "WHEEL", "RECORD"] {
@@ -150,7 +150,7 @@ impl Plan {
 }
 
 /// Find the one .dist-info folder, which must be the distribution's.
-fn find_dist_info(members: &[Member], expected: Expected<'_>) -> Result<String, Fault> {
+pub fn find_dist_info(members: &[Member], name: &str, version: &str) -> Result<String, Fault> {
     let mut found: Vec<&str> = members
         .iter()
         .filter_map(|member| member.name.split_once('/'))
@@ -160,15 +160,15 @@ fn find_dist_info(members: &[Member], expected: Expected<'_>) -> Result<String, 
     found.sort_unstable();
     found.dedup();
     if let [folder] = found[..]
-        && let Some((name, version)) = stem(folder).and_then(|stem| stem.rsplit_once('-'))
-        && name::normalize(name) == expected.name
-        && is_version(version, expected.version)
+        && let Some((own_name, own_version)) = stem(folder).and_then(|stem| stem.rsplit_once('-'))
+        && name::normalize(own_name) == name
+        && is_version(own_version, version)
     {
         return Ok(folder.to_owned());
     }
     let actual = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
     Err(Fault::new("wheel-dist-info")
-        .expected(format!("{}-{}.dist-info", expected.name, expected.version))
+        .expected(format!("{name}-{version}.dist-info"))
         .actual(actual))
 }
 
