@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A value. Numbers other than integers of 64 bits are all alike: nothing here needs them.
 #[derive(Debug, PartialEq)]
@@ -24,9 +24,20 @@ pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 /// A file on the usual index has as many members, or a few less.
 const USUAL: usize = 12;
 
-/// Read a text to its end; nothing if it is not JSON, or is nested more than 128 times.
-pub fn parse(data: &[u8]) -> Option<Value<'_>> {
-    serde_json::from_slice(data).ok()
+/// Read an object and the list that it has under a key, element by element.
+///
+/// A page has thousands of files: to keep the values of all at once takes twice the time.
+/// Returns the other members, with an empty list under the key. Nothing if it is not JSON, is
+/// nested more than 128 times, has the key twice, or `take` returns nothing for an element.
+pub fn read<'a>(
+    data: &'a [u8],
+    key: &str,
+    take: impl FnMut(&Value<'a>) -> Option<()>,
+) -> Option<Object<'a>> {
+    let mut text = serde_json::Deserializer::from_slice(data);
+    let object = Outer { key, take }.deserialize(&mut text).ok()?;
+    text.end().ok()?;
+    Some(object)
 }
 
 impl<'a> Object<'a> {
@@ -53,11 +64,6 @@ impl<'a> Value<'a> {
     /// The object, if it is one.
     pub fn object(&self) -> Option<&Object<'a>> {
         if let Self::Object(object) = self { Some(object) } else { None }
-    }
-
-    /// The list, if it is one.
-    pub fn list(&self) -> Option<&[Value<'a>]> {
-        if let Self::List(list) = self { Some(list) } else { None }
     }
 }
 
@@ -124,6 +130,70 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
+/// The object around the list.
+struct Outer<'k, F> {
+    key: &'k str,
+    take: F,
+}
+
+impl<'de, F: FnMut(&Value<'de>) -> Option<()>> DeserializeSeed<'de> for Outer<'_, F> {
+    type Value = Object<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Object<'de>, D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(&Value<'de>) -> Option<()>> Visitor<'de> for Outer<'_, F> {
+    type Value = Object<'de>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut from: A) -> Result<Object<'de>, A::Error> {
+        let mut object = Object(Vec::new());
+        while let Some(Key(key)) = from.next_key()? {
+            let value = if key != self.key {
+                from.next_value()?
+            } else if object.get(&key).is_none() {
+                from.next_value_seed(Elements(&mut self.take))?;
+                Value::List(Vec::new())
+            } else {
+                return Err(de::Error::custom("twice"));
+            };
+            object.0.push((key, value));
+        }
+        Ok(object)
+    }
+}
+
+/// The list.
+struct Elements<'f, F>(&'f mut F);
+
+impl<'de, F: FnMut(&Value<'de>) -> Option<()>> DeserializeSeed<'de> for Elements<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, F: FnMut(&Value<'de>) -> Option<()>> Visitor<'de> for Elements<'_, F> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<(), A::Error> {
+        while let Some(element) = from.next_element()? {
+            (self.0)(&element).ok_or_else(|| de::Error::custom("left"))?;
+        }
+        Ok(())
+    }
+}
+
 struct Key<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
@@ -154,10 +224,19 @@ impl<'de> Deserialize<'de> for Key<'de> {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Option<(Object<'_>, usize)> {
+        let mut count = 0;
+        let object = read(text.as_bytes(), "list", |value| {
+            count += 1;
+            (*value != Value::Bool(false)).then_some(())
+        })?;
+        Some((object, count))
+    }
+
     #[test]
     fn values() {
-        let value = parse(br#" {"a": [null, true, -3, 1.5, 18446744073709551616, "\u00e9"]} "#);
-        let list = value.as_ref().and_then(|value| value.object()?.get("a")?.list());
+        let text = r#" {"a": [null, true, -3, 1.5, 18446744073709551616, "\u00e9"]} "#;
+        let (object, _) = parse(text).unwrap();
         let expected = [
             Value::Null,
             Value::Bool(true),
@@ -166,13 +245,20 @@ mod tests {
             Value::Number,
             Value::Text("é".into()),
         ];
-        assert_eq!(list, Some(&expected[..]));
+        assert_eq!(object.get("a"), Some(&Value::List(expected.into())));
+    }
+
+    #[test]
+    fn elements() {
+        let (object, count) = parse(r#"{"a": [1], "l\u0069st": [2, [3], {}], "b": 4}"#).unwrap();
+        assert_eq!(count, 3);
+        assert_eq!(object.get("list"), Some(&Value::List(Vec::new())));
+        assert_eq!(object.get("b"), Some(&Value::Integer(4)));
     }
 
     #[test]
     fn the_last_of_equal_keys_counts() {
-        let value = parse(br#"{"a": 1, "b": 2, "a": 3, "\u0061": 4}"#).unwrap();
-        let object = value.object().unwrap();
+        let (object, _) = parse(r#"{"a": 1, "b": 2, "a": 3, "\u0061": 4}"#).unwrap();
         assert_eq!(object.get("a"), Some(&Value::Integer(4)));
         let members: Vec<_> = object.iter().collect();
         assert_eq!(members, [("b", &Value::Integer(2)), ("a", &Value::Integer(4))]);
@@ -180,10 +266,26 @@ mod tests {
 
     #[test]
     fn what_is_left_to_python() {
-        let deep = "[".repeat(129) + &"]".repeat(129);
-        for text in ["", "{", "NaN", "1e999", "\"\\ud800\"", "\u{feff}1", "1 2", "[01]", &deep] {
-            assert_eq!(parse(text.as_bytes()), None, "{text}");
+        let deep = format!(r#"{{"a": {}{}}}"#, "[".repeat(128), "]".repeat(128));
+        for text in [
+            "",
+            "{",
+            "[]",
+            "1",
+            "{}x",
+            "\u{feff}{}",
+            r#"{"a": NaN}"#,
+            r#"{"a": 1e999}"#,
+            r#"{"a": "\ud800"}"#,
+            r#"{"a": [01]}"#,
+            r#"{"list": {}}"#,
+            r#"{"list": null}"#,
+            r#"{"list": [], "list": []}"#,
+            r#"{"list": [true, false]}"#,
+            &deep,
+        ] {
+            assert_eq!(parse(text), None, "{text}");
         }
-        assert_eq!(parse(b"\"\xed\xa0\x80\""), None);
+        assert_eq!(read(b"{\"a\": \"\xed\xa0\x80\"}", "list", |_| Some(())), None);
     }
 }

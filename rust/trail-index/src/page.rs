@@ -31,27 +31,16 @@ pub struct Page {
 #[must_use]
 pub fn read_page(data: &[u8], url: &str, project: &str) -> Option<Page> {
     u32::try_from(data.len()).ok()?;
-    let page = json::parse(data)?;
-    let page = page.object()?;
+    let mut groups = Groups::of(project);
+    let page = json::read(data, "files", |entry| groups.add_file(entry.object()?, url))?;
     if !is_known(page.get("meta")?.object()?.get("api-version")?.text()?) {
         return None;
     }
-    let mut groups =
-        Groups { project, versions: BTreeMap::new(), known: HashMap::new(), rows: Vec::new() };
-    for entry in page.get("files")?.list()? {
-        let entry = entry.object()?;
-        let filename = entry.get("filename")?.text()?;
-        if !is_usual(filename) {
-            return None;
-        }
-        if let Some(group) = groups.group_of(filename) {
-            write_row(&mut group.written, filename, entry, url)?;
-            group.count += 1;
-        }
-    }
+    page.get("files")?;
     let (status, reason) = standing(page.get("project-status"))?;
-    let mut found =
-        Page { status, reason, versions: Vec::new(), ends: Vec::new(), data: Vec::new() };
+    let size = groups.rows.iter().map(Group::size).sum();
+    let (versions, ends) = (Vec::new(), Vec::new());
+    let mut found = Page { status, reason, versions, ends, data: Vec::with_capacity(size) };
     for (version, group) in groups.versions.iter().rev() {
         found.versions.push(version.to_string());
         groups.rows[*group].pack(&mut found.data);
@@ -71,7 +60,7 @@ fn is_known(version: &str) -> bool {
 struct Groups<'a> {
     project: &'a str,
     versions: BTreeMap<Version, usize>,
-    known: HashMap<&'a str, Option<usize>>,
+    known: HashMap<String, Option<usize>>,
     rows: Vec<Group>,
 }
 
@@ -82,8 +71,25 @@ struct Group {
 }
 
 impl<'a> Groups<'a> {
+    fn of(project: &'a str) -> Self {
+        Self { project, versions: BTreeMap::new(), known: HashMap::new(), rows: Vec::new() }
+    }
+
+    /// Add the row of a file, if the file belongs to the project.
+    fn add_file(&mut self, entry: &Object<'_>, url: &str) -> Option<()> {
+        let filename = entry.get("filename")?.text()?;
+        if !is_usual(filename) {
+            return None;
+        }
+        if let Some(group) = self.group_of(filename) {
+            write_row(&mut group.written, filename, entry, url)?;
+            group.count += 1;
+        }
+        Some(())
+    }
+
     /// Where the row of a file belongs; nothing if the file does not belong to the project.
-    fn group_of(&mut self, filename: &'a str) -> Option<&mut Group> {
+    fn group_of(&mut self, filename: &str) -> Option<&mut Group> {
         if filename.contains(['/', '\\']) {
             return None;
         }
@@ -92,7 +98,7 @@ impl<'a> Groups<'a> {
         let group = known.unwrap_or_else(|| {
             let group = version_of(filename, self.project).map(|version| self.add(version));
             if let Some(start) = start {
-                self.known.insert(start, group);
+                self.known.insert(start.to_owned(), group);
             }
             group
         });
@@ -109,6 +115,11 @@ impl<'a> Groups<'a> {
 }
 
 impl Group {
+    /// How many bytes `pack` writes.
+    fn size(&self) -> usize {
+        4 + 5 + self.written.bytes().len()
+    }
+
     fn pack(&self, to: &mut Vec<u8>) {
         let mut head = Writer::default();
         head.list(self.count);
