@@ -193,7 +193,7 @@ class _Builder:
         self, plan: Plan, runtime: Runtime, strict: bytes | None, fill: Filler | None
     ) -> None:
         staged, platform, shape = self._staged, _PLATFORM, self._shape
-        groups = [placed for group in plan.groups for placed in self._place(group)]
+        groups = [placed for group in plan.groups if (placed := self._place(group))]
         python = f"{self._final}/{platform.python}"
         for script in plan.scripts:
             name, data = platform.script(script.entry_point, python)
@@ -212,8 +212,8 @@ class _Builder:
         platform.install_python(staged, self._request.interpreter)
         os.chmod(f"{staged}/{shape.scripts}", 0o555)  # noqa: PTH101, S103  # readable for all
 
-    def _place(self, group: Group) -> Iterator[Placed]:
-        """Say where links lead; a script may become a file instead."""
+    def _place(self, group: Group) -> Placed | None:
+        """Say where links lead; None where a script becomes a file instead."""
         action, folder, member, source, names = group
         if action is Action.SCRIPT:
             # All of them have one folder, and one source each.
@@ -225,10 +225,10 @@ class _Builder:
         if action is Action.BYTECODE_FOLDER:
             names = [name for name in names if _make_cache(f"{origin}/{name}")]
         if not names:
-            return
+            return None
         if action is not Action.HARDLINK and action is not Action.COPY:
             origin = self._target(folder, origin)
-        yield Placed(action, folder, origin, names)
+        return Placed(action, folder, origin, names)
 
     def _script(self, folder: str, member: int, source: str, name: str) -> bool:
         """Write a wheel's own script, with the prefix's Python, if it asks for one."""

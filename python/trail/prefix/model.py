@@ -162,6 +162,9 @@ class Action(Enum):
     BYTECODE_FILE = "bytecode file"  # as FILE_LINK; may not exist yet
     BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; made if it is not there
 
+    # Each is one object; that of Enum hashes the name, in Python.
+    __hash__ = object.__hash__
+
 
 class Group(NamedTuple):
     """Paths of one folder of the prefix that come from one folder of an entry, in one way.

@@ -295,11 +295,12 @@ class _Planner:
 
     def _must_join(self, part: _Part) -> bool:
         number, source = part
+        named = self._members[number].name in JOINED
+        if not (named or number in self._reaching):
+            return False
         if not source.startswith(f"{self._shape.entry_site_packages}/"):
             return False
-        return self._members[number].name in JOINED or any(
-            library.startswith(f"{source}/") for library in self._reaching.get(number, ())
-        )
+        return named or any(library.startswith(f"{source}/") for library in self._reaching[number])
 
     def _above_headers(self, path: str) -> bool:
         return f"{self._shape.headers}/".startswith(f"{path}/")

@@ -137,7 +137,7 @@ class PosixPlatform:
             python: its absolute path.
         """
         line = os.fsencode(f"#!{python}\n")
-        if len(line) <= self.longest_shebang and not any(c.isspace() for c in python):
+        if len(line) <= self.longest_shebang and python.split() == [python]:
             return line
         # A shell runs the second line; Python reads a string there.
         return os.fsencode(f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n")

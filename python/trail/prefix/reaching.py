@@ -33,6 +33,8 @@ def reaching(members: Sequence[Facts], shape: Shape) -> dict[int, list[str]]:
     Returns:
         Their paths in the entries, by the number of the member.
     """
+    if not any(facts.escapes for facts in members):
+        return {}
     tops: defaultdict[str, set[int]] = defaultdict(set)
     for number, facts in enumerate(members):
         for top in facts.top_level:
