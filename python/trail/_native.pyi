@@ -67,17 +67,19 @@ if sys.platform != "win32":
         root: str,
         folders: Sequence[str],
         groups: Sequence[tuple[bool, str, str, Sequence[str]]],
+        trees: Sequence[tuple[str, str, str | None]],
         files: Sequence[tuple[str, str, bytes, int]],
         *,
         writable: Sequence[str],
         threads: int,
-    ) -> list[tuple[int, list[str]]]:
+    ) -> list[tuple[str, str, list[str]]]:
         """Fill a new folder, without the GIL, as `trail.wheel.engine.Filler` says.
 
         Args:
             root: the folder.
             folders: real ones to make in it.
             groups: links.
+            trees: folders that are hardlinked with all that is below them.
             files: small ones, with their contents.
             writable: the folders that keep their write permission.
             threads: how many make them.

@@ -47,7 +47,17 @@ def entries(depot: Depot, tmp_path: Path) -> list[Entry]:
         add_entry(depot, "six", "1.0", {"six.py": "X = 1", "zig.so": b"\x7fELF"}),
         add_entry(depot, "a", "1.0", {"ns/a/__init__.py": "X = 1"}, scripts={"run": "ns.a:f"}),
         add_entry(depot, "b", "1.0", {"ns/b.py": "X = 2", "b_hook.pth": "import sys"}),
-        add_entry(depot, "qt", "1.0", {"Qt/__init__.py": "", "Qt/sub/__init__.py": "X = 3"}),
+        add_entry(
+            depot,
+            "qt",
+            "1.0",
+            {
+                "Qt/__init__.py": "",
+                "Qt/sub/__init__.py": "X = 3",
+                "Qt/sub/data/deep/x.txt": "x",
+                "Qt/sub/more/code/y.py": "Y = 4",
+            },
+        ),
         add_entry(depot, "qt-lib", "1.0", {"Qt/lib/x.so": b"\x7fELF", "Qt/lib/deep/y.txt": "y"}),
         add_entry(
             depot,
@@ -113,7 +123,9 @@ def test_what_another_file_system_has_is_copied(engine: Engine, tmp_path: Path) 
     try:
         entries = [
             add_entry(mine, "a", "1.0", {"a.py": "X = 1"}),
+            add_entry(mine, "c", "1.0", {"c/__init__.py": "X = 3"}),
             add_entry(other, "b", "1.0", {"b.py": "X = 2"}),
+            add_entry(other, "c-more", "1.0", {"c/more/d.py": "X = 4", "c/more/e/f.txt": "f"}),
         ]
         prefix = make_prefix(mine, entries, engine=engine)
         found = tree(prefix.site_packages)
@@ -121,7 +133,11 @@ def test_what_another_file_system_has_is_copied(engine: Engine, tmp_path: Path) 
         remove_tree(other.layout.root)
     assert found["a-1.0.dist-info/METADATA"][:2] == ("hardlink", 0o444)
     assert found["b-1.0.dist-info/METADATA"][:2] == ("file", 0o444)
-    assert found["b-1.0.dist-info"] == ("folder", 0o555, "")
+    assert found["c/__init__.py"][:2] == ("hardlink", 0o444)
+    assert found["c/more/e/f.txt"] == ("file", 0o444, b"f")
+    assert found["c/more/__pycache__"][:2] == ("link", 0)
+    for folder in ("b-1.0.dist-info", "c", "c/more", "c/more/e"):
+        assert found[folder] == ("folder", 0o555, "")
 
 
 def test_an_entry_that_lost_a_file_is_an_error(depot: Depot, engine: Engine) -> None:

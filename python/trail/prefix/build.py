@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from trail.depot.faults import explained
 from trail.depot.layout import PREFIX_FILE
 from trail.errors import PrefixError
-from trail.prefix.contents import Contents, NewFile, Placed, put
+from trail.prefix.contents import Contents, NewFile, Placed, Tree, make_cache, put
 from trail.prefix.look import EntryFolders
 from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
@@ -188,6 +187,7 @@ class _Builder:
         self._sources = [os.fspath(entry.path) for entry in entries]
         self._above = final.relative_to(root).parts
         self._files: list[NewFile] = []
+        self._trees: list[Tree] = []
 
     def build(
         self, plan: Plan, runtime: Runtime, strict: bytes | None, fill: Filler | None
@@ -206,14 +206,19 @@ class _Builder:
         groups += self._runtime(runtime, plan, strict)
         self._write("", PREFIX_FILE, self._description(runtime))
         contents = Contents(
-            folders=plan.folders, groups=groups, files=self._files, writable=(shape.scripts,)
+            folders=plan.folders,
+            groups=groups,
+            trees=self._trees,
+            copied=self._request.link_mode == "copy",
+            files=self._files,
+            writable=(shape.scripts,),
         )
         put(contents, staged, platform, fill)
         platform.install_python(staged, self._request.interpreter)
         os.chmod(f"{staged}/{shape.scripts}", 0o555)  # noqa: PTH101, S103  # readable for all
 
     def _place(self, group: Group) -> Placed | None:
-        """Say where links lead; None where a script becomes a file instead."""
+        """Say where links lead; a script may become a file instead, and a tree is none of them."""
         action, folder, member, source, names = group
         if action is Action.SCRIPT:
             # All of them have one folder, and one source each.
@@ -222,8 +227,14 @@ class _Builder:
                 self._request.link_mode, Action.FILE_LINK
             )
         origin = f"{self._sources[member]}/{source}" if source else self._sources[member]
+        if action is Action.HARDLINK_TREE or action is Action.COPY_TREE:
+            link = self._target(folder, origin) if self._shape.cache_tag else None
+            for name in names:
+                inner = None if link is None else f"{link}/{name}"
+                self._trees.append(Tree(f"{folder}/{name}", f"{origin}/{name}", inner))
+            return None
         if action is Action.BYTECODE_FOLDER:
-            names = [name for name in names if _make_cache(f"{origin}/{name}")]
+            names = [name for name in names if make_cache(f"{origin}/{name}")]
         if not names:
             return None
         if action is not Action.HARDLINK and action is not Action.COPY:
@@ -316,25 +327,3 @@ def _configuration(python: PrefixPython) -> bytes:
         f"executable = {python.base}",
     )
     return os.fsencode("\n".join(lines) + "\n")
-
-
-def _make_cache(folder: str) -> bool:
-    """Make a `__pycache__` folder in an entry, so that a link to it leads somewhere.
-
-    A link to a folder that is not there looks like a file to `os.walk`, and ends
-    `shutil.copytree`.
-
-    Returns:
-        Whether it is there; it cannot be made in somebody else's depot.
-    """
-    parent = os.path.dirname(folder)  # noqa: PTH120  # as above
-    for _ in range(3):  # another process may take the write bit just now
-        with contextlib.suppress(OSError):
-            if os.path.isdir(folder):  # noqa: PTH112  # as above
-                return True
-            os.chmod(parent, 0o755)  # noqa: PTH101, S103  # readable for all users
-            try:
-                os.mkdir(folder, 0o555)  # noqa: PTH102  # as above
-            finally:
-                os.chmod(parent, 0o555)  # noqa: PTH101, S103  # as above
-    return os.path.isdir(folder)  # noqa: PTH112  # as above

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from trail.prefix.model import Platform
     from trail.wheel.engine import Filler
 
-__all__ = ["Contents", "NewFile", "Placed", "put"]
+__all__ = ["Contents", "NewFile", "Placed", "Tree", "make_cache", "put"]
 
 
 class Placed(NamedTuple):
@@ -32,6 +33,21 @@ class Placed(NamedTuple):
     folder: str
     source: str
     names: Sequence[str]
+
+
+class Tree(NamedTuple):
+    """A folder with all that is below another one, but for bytecode.
+
+    Args:
+        folder: in the prefix, with `/`.
+        source: the other one, absolute.
+        bytecode: the other one as a link in the folder above `folder` names it; each folder with
+            Python files has a link to its bytecode. None for no such links.
+    """
+
+    folder: str
+    source: str
+    bytecode: str | None
 
 
 class NewFile(NamedTuple):
@@ -57,12 +73,16 @@ class Contents:
     Args:
         folders: real folders, parents first.
         groups: links and copies.
+        trees: of hardlinks, or of copies.
+        copied: whether trees, and whatever may be, are copies: no hardlinks at all.
         files: small files.
         writable: the folders that keep their write permission for now.
     """
 
     folders: Sequence[str]
     groups: Sequence[Placed]
+    trees: Sequence[Tree]
+    copied: bool
     files: Sequence[NewFile]
     writable: Sequence[str]
 
@@ -80,13 +100,19 @@ def put(contents: Contents, top: str, platform: Platform, fill: Filler | None) -
         OSError: something cannot be made.
     """
     # Files are copied in Python: as clones, where the file system can.
-    if fill is None or any(group.action is Action.COPY for group in contents.groups):
+    if fill is None or contents.copied:
         _put_each(contents, top, platform)
         return
     groups = [(group.action is Action.HARDLINK, *group[1:]) for group in contents.groups]
-    left = fill(top, contents.folders, groups, contents.files, writable=contents.writable)
-    for number, names in left:
-        _, folder, source, _ = contents.groups[number]
+    left = fill(
+        top,
+        contents.folders,
+        groups,
+        contents.trees,
+        contents.files,
+        writable=contents.writable,
+    )
+    for folder, source, names in left:
         path = f"{top}/{folder}"
         os.chmod(path, 0o755)  # noqa: PTH101, S103  # readable for all users
         for name in names:
@@ -110,8 +136,59 @@ def _put_each(contents: Contents, top: str, platform: Platform) -> None:
         path = f"{top}/{folder}" if folder else top
         for name in names:
             make[action](f"{source}/{name}", f"{path}/{name}")
+    for tree in contents.trees:
+        _put_tree(tree, top, platform, copied=contents.copied)
     for folder, name, data, mode in contents.files:
         write_file(f"{top}/{folder}/{name}" if folder else f"{top}/{name}", data, mode)
     for folder in reversed(contents.folders):
         if folder not in contents.writable:
             os.chmod(f"{top}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
+
+
+def _put_tree(tree: Tree, top: str, platform: Platform, *, copied: bool) -> None:
+    make = platform.copy if copied else platform.hardlink
+    made = []
+    for parent, folders, names in os.walk(tree.source, onerror=_raise):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        below = parent.removeprefix(tree.source)
+        to = f"{top}/{tree.folder}{below}"
+        os.mkdir(to)  # noqa: PTH102  # thousands of them
+        made.append(to)
+        for name in names:
+            make(f"{parent}/{name}", f"{to}/{name}")
+        if (
+            tree.bytecode is not None
+            and any(name.endswith(".py") for name in names)
+            and make_cache(f"{parent}/__pycache__")
+        ):
+            # The folder itself is one below the one that the link is meant for.
+            up = "" if os.path.isabs(tree.bytecode) else "../" * (1 + below.count("/"))  # noqa: PTH117
+            platform.link_folder(f"{up}{tree.bytecode}{below}/__pycache__", f"{to}/__pycache__")
+    for path in reversed(made):
+        os.chmod(path, 0o555)  # noqa: PTH101, S103  # readable for all users
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def make_cache(folder: str) -> bool:
+    """Make a `__pycache__` folder in an entry, so that a link to it leads somewhere.
+
+    A link to a folder that is not there looks like a file to `os.walk`, and ends
+    `shutil.copytree`.
+
+    Returns:
+        Whether it is there; it cannot be made in somebody else's depot.
+    """
+    parent = os.path.dirname(folder)  # noqa: PTH120  # as above
+    for _ in range(3):  # another process may take the write bit just now
+        with contextlib.suppress(OSError):
+            if os.path.isdir(folder):  # noqa: PTH112  # as above
+                return True
+            os.chmod(parent, 0o755)  # noqa: PTH101, S103  # readable for all users
+            try:
+                os.mkdir(folder, 0o555)  # noqa: PTH102  # as above
+            finally:
+                os.chmod(parent, 0o555)  # noqa: PTH101, S103  # as above
+    return os.path.isdir(folder)  # noqa: PTH112  # as above

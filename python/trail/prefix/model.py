@@ -158,6 +158,8 @@ class Action(Enum):
     FILE_LINK = "file link"  # symlink, hardlink on Windows
     HARDLINK = "hardlink"  # copy where the file system has no hardlinks or it is another one
     COPY = "copy"
+    HARDLINK_TREE = "hardlink tree"  # HARDLINK for each file below a folder; real folders
+    COPY_TREE = "copy tree"  # the same with COPY
     SCRIPT = "script"  # `#!python` made the prefix's Python; linked where it has no such line
     BYTECODE_FILE = "bytecode file"  # as FILE_LINK; may not exist yet
     BYTECODE_FOLDER = "bytecode folder"  # as FOLDER_LINK; made if it is not there

@@ -6,7 +6,8 @@ The rules:
    namespace package (PEP 420) is shared at any depth.
 3. A regular package that several own, one whose native libraries look for those of another
    distribution, and what known.py names is joined: real folders all the way down, and
-   hardlinks, because code in it may resolve links or walk its own tree.
+   hardlinks, because code in it may resolve links or walk its own tree. What one distribution
+   owns alone in it is one step of the plan, a tree, and is not looked into here.
 4. A `.dist-info` folder is real, with hardlinks to its files: some tools do not follow a link
    to such a folder, and symbolic links with long targets cost three times as much as hardlinks.
    Folders in it (`licenses`, `sboms`) are one link each: what reads them takes their files'
@@ -14,7 +15,7 @@ The rules:
 5. With the modes `hardlink` and `copy` everything is joined.
 6. Where two distributions bring the same file, the dependent wins over its dependency,
    otherwise the later name. Different contents are worth a warning.
-7. A real folder with Python files links the depot's bytecode, which may come later.
+7. A real folder with Python files, in a tree too, links the depot's bytecode, which may come later.
 """
 
 from __future__ import annotations
@@ -89,7 +90,11 @@ class _Planner:
         self._look = look
         self._shape = shape
         self._usual = _How.LINKED if link_mode == "auto" else _How.JOINED
-        self._hard = Action.COPY if link_mode == "copy" else Action.HARDLINK
+        self._hard, self._tree = (
+            (Action.COPY, Action.COPY_TREE)
+            if link_mode == "copy"
+            else (Action.HARDLINK, Action.HARDLINK_TREE)
+        )
         self._numbers = {facts.name: number for number, facts in enumerate(members)}
         self._reaching = reaching(members, shape)
         self._headers: _Owners = defaultdict(list)
@@ -280,8 +285,9 @@ class _Planner:
         if not is_folder:
             action = Action.FILE_LINK if how is _How.LINKED else self._hard
             self._put(action, path.rpartition("/")[0], part)
-        elif how is _How.LINKED and self._must_join(part):
-            self._real(path, [part], _How.JOINED)
+        elif path.startswith(f"{self._shape.site_packages}/"):
+            joined = how is not _How.LINKED or self._must_join(part)
+            self._put(self._tree if joined else Action.FOLDER_LINK, path.rpartition("/")[0], part)
         elif how is not _How.LINKED or (self._headers and self._above_headers(path)):
             self._real(path, [part], how)
         else:

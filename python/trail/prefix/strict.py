@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["make_table"]
 
 _MODULES = frozenset({"py", "so", "pyd"})
-_PLACED = frozenset({Action.FOLDER_LINK, Action.FILE_LINK, Action.HARDLINK, Action.COPY})
+_PLACED = frozenset(
+    {
+        Action.FOLDER_LINK,
+        Action.FILE_LINK,
+        Action.HARDLINK,
+        Action.COPY,
+        Action.HARDLINK_TREE,
+        Action.COPY_TREE,
+    }
+)
 
 
 def make_table(

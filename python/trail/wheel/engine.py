@@ -108,15 +108,16 @@ class Unpacker(Protocol):
 class Filler(Protocol):
     """Fills a new folder with folders, links and small files, many at once."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # all that goes into it
         self,
         root: str,
         folders: Sequence[str],
         groups: Sequence[tuple[bool, str, str, Sequence[str]]],
+        trees: Sequence[tuple[str, str, str | None]],
         files: Sequence[tuple[str, str, bytes, int]],
         *,
         writable: Sequence[str],
-    ) -> Sequence[tuple[int, Sequence[str]]]:
+    ) -> Sequence[tuple[str, str, Sequence[str]]]:
         """Fill a folder that is there and empty; paths in it are relative to it, with `/`.
 
         Args:
@@ -124,11 +125,15 @@ class Filler(Protocol):
             folders: real ones to make in it, parents first.
             groups: links, for each folder with any: whether they are hardlinks, the folder
                 (empty for `root`), the one that they lead to, and their names, the same in both.
+            trees: new folders, each with hardlinks of all files below another one but those in
+                `__pycache__`: the folder, the other one, and how that is reached from the folder
+                above the new one, for links to `__pycache__` where there are Python files; None
+                for no such links.
             files: the folder, the name in it, the content and the permission bits.
             writable: the folders that keep their write permission; the others have 0555 at the end.
 
         Returns:
-            Hardlinks that the file system cannot make: the number of the group, and names.
+            Hardlinks that the file system cannot make: the folder, the source, and names.
 
         Raises:
             OSError: something cannot be made; what was made before stays.

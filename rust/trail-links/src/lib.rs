@@ -8,7 +8,7 @@
 #![cfg(unix)]
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::OwnedFd;
@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, RawMode, chmodat, fchmod, linkat, mkdirat, openat, symlinkat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, chmodat, fchmod, linkat, mkdirat, openat,
+    statat, symlinkat,
 };
 use rustix::io::Errno;
 
@@ -26,6 +27,9 @@ use rustix::io::Errno;
 /// (`fs.protected_hardlinks`): such a file can be copied.
 const COPIED: [Errno; 6] =
     [Errno::XDEV, Errno::MLINK, Errno::PERM, Errno::ACCESS, Errno::NOTSUP, Errno::OPNOTSUPP];
+
+/// Where Python keeps bytecode.
+const CACHE: &CStr = c"__pycache__";
 
 /// What to make. Folders are relative to the one that is filled, which is `""`.
 #[derive(Debug, Default)]
@@ -36,6 +40,8 @@ pub struct Work {
     pub writable: Vec<OsString>,
     /// Links.
     pub groups: Vec<Group>,
+    /// Folders that are hardlinked with all that is below them.
+    pub trees: Vec<Tree>,
     /// Small files.
     pub files: Vec<NewFile>,
 }
@@ -51,6 +57,19 @@ pub struct Group {
     pub source: OsString,
     /// Their names, the same in both folders.
     pub names: Vec<OsString>,
+}
+
+/// A new folder with hardlinks of all files below another one.
+#[derive(Debug)]
+pub struct Tree {
+    /// The folder that is made; the one above it is among `Work::folders`.
+    pub folder: OsString,
+    /// The other one, absolute.
+    pub source: OsString,
+    /// How the other one is reached from the folder above the new one, absolute or relative. Each
+    /// folder with Python files gets a symbolic link to the bytecode, `__pycache__`, which is made
+    /// where there is none; not if this is None.
+    pub bytecode: Option<OsString>,
 }
 
 /// A small file with its content.
@@ -69,9 +88,11 @@ pub struct NewFile {
 /// Hardlinks that the file system cannot make; the caller may copy these files.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Left {
-    /// The number of the group.
-    pub group: usize,
-    /// The names of it that were not made.
+    /// Where they were to be.
+    pub folder: PathBuf,
+    /// Where the files are.
+    pub source: PathBuf,
+    /// Their names.
     pub names: Vec<OsString>,
 }
 
@@ -93,16 +114,25 @@ pub fn fill(root: &Path, work: &Work, threads: usize) -> Result<Vec<Left>, Failu
     for task in tasks.iter().filter(|task| task.inner) {
         place.make(task.folder)?;
     }
+    // The trees first: they are the biggest.
     let next = AtomicUsize::new(0);
+    let all = work.trees.len() + tasks.len();
     let run = || -> Result<Vec<Left>, Failure> {
         let mut left = Vec::new();
-        while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Err(failure) = place.carry_out(task, work, &mut left) {
-                next.store(tasks.len(), Ordering::Relaxed);
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let done = if let Some(tree) = work.trees.get(number) {
+                place.copy_tree(tree, Path::new(""), &mut left)
+            } else if let Some(task) = tasks.get(number - work.trees.len()) {
+                place.carry_out(task, work, &mut left)
+            } else {
+                return Ok(left);
+            };
+            if let Err(failure) = done {
+                next.store(all, Ordering::Relaxed);
                 return Err(failure);
             }
         }
-        Ok(left)
     };
     let results = thread::scope(|scope| {
         // Where no thread can be had, this one does all.
@@ -117,7 +147,7 @@ pub fn fill(root: &Path, work: &Work, threads: usize) -> Result<Vec<Left>, Failu
     });
     let mut left: Vec<Left> =
         results.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-    left.sort_by_key(|left| left.group);
+    left.sort_by(|one, other| one.folder.cmp(&other.folder));
     for task in tasks.iter().filter(|task| task.inner && !task.writable) {
         place.close(task.folder)?;
     }
@@ -159,6 +189,10 @@ fn tasks(work: &Work) -> Result<Vec<Task<'_>>, Failure> {
     };
     for folder in &work.folders {
         let parent = Path::new(folder).parent().unwrap_or(Path::new(""));
+        tasks[find(parent.as_os_str())?].inner = true;
+    }
+    for tree in &work.trees {
+        let parent = Path::new(&tree.folder).parent().unwrap_or(Path::new(""));
         tasks[find(parent.as_os_str())?].inner = true;
     }
     for (number, group) in work.groups.iter().enumerate() {
@@ -212,7 +246,8 @@ impl<'a> Place<'a> {
             if group.hard {
                 let names = hardlinks(&folder, group)?;
                 if !names.is_empty() {
-                    left.push(Left { group: number, names });
+                    let (folder, source) = (task.folder.into(), (&group.source).into());
+                    left.push(Left { folder, source, names });
                 }
             } else {
                 symlinks(&folder, &path, group)?;
@@ -223,6 +258,78 @@ impl<'a> Place<'a> {
         }
         Ok(())
     }
+
+    /// Link one folder of a tree, and those below it; `below` is its path in the tree.
+    fn copy_tree(&self, tree: &Tree, below: &Path, left: &mut Vec<Left>) -> Result<(), Failure> {
+        let folder = Path::new(&tree.folder).join(below);
+        let (path, source) = (self.path.join(&folder), Path::new(&tree.source).join(below));
+        self.make(folder.as_os_str())?;
+        let to = openat(&self.root, &folder, folder_flags(), Mode::empty()).map_err(fail(&path))?;
+        let from = openat(CWD, &source, folder_flags(), Mode::empty()).map_err(fail(&source))?;
+        let mut names = Vec::new();
+        let mut python = false;
+        let mut inner = Vec::new();
+        for item in Dir::read_from(&from).map_err(fail(&source))? {
+            let item = item.map_err(fail(&source))?;
+            let name = item.file_name();
+            if [c".", c"..", CACHE].contains(&name) {
+                continue;
+            }
+            let mut kind = item.file_type();
+            if kind == FileType::Unknown {
+                let found = statat(&from, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_err(fail(source.join(OsStr::from_bytes(name.to_bytes()))))?;
+                kind = FileType::from_raw_mode(found.st_mode);
+            }
+            let text = OsStr::from_bytes(name.to_bytes());
+            if kind == FileType::Directory {
+                inner.push(below.join(text));
+                continue;
+            }
+            python |= name.to_bytes().ends_with(b".py");
+            if !hardlink(&from, &to, text).map_err(fail(source.join(text)))? {
+                names.push(text.to_owned());
+            }
+        }
+        if let Some(link) = tree.bytecode.as_ref().filter(|_| python && has_cache(&from)) {
+            let target = from_below(link, below).join(OsStr::from_bytes(CACHE.to_bytes()));
+            symlinkat(&target, &to, CACHE)
+                .map_err(fail(path.join(OsStr::from_bytes(CACHE.to_bytes()))))?;
+        }
+        drop(from);
+        for below in inner {
+            self.copy_tree(tree, &below, left)?;
+        }
+        fchmod(&to, mode(0o555)).map_err(fail(&path))?;
+        if !names.is_empty() {
+            left.push(Left { folder, source, names });
+        }
+        Ok(())
+    }
+}
+
+/// Whether a folder of an entry has bytecode, or a place for it now.
+///
+/// A link to a folder that is not there looks like a file to `os.walk` of Python, and ends its
+/// `shutil.copytree`. In somebody else's depot it cannot be made.
+fn has_cache(source: &OwnedFd) -> bool {
+    let is_there = || {
+        statat(source, CACHE, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
+    };
+    // Another process may take the write bit just now.
+    for _ in 0..3 {
+        if is_there() {
+            return true;
+        }
+        if fchmod(source, mode(0o755)).is_ok() {
+            let made = mkdirat(source, CACHE, mode(0o555));
+            if fchmod(source, mode(0o555)).is_ok() && made.is_ok() {
+                return true;
+            }
+        }
+    }
+    is_there()
 }
 
 /// Make the hardlinks of a group, and name those that cannot be.
@@ -231,13 +338,31 @@ fn hardlinks(folder: &OwnedFd, group: &Group) -> Result<Vec<OsString>, Failure> 
     let from = openat(CWD, source, source_flags(), Mode::empty()).map_err(fail(source))?;
     let mut left = Vec::new();
     for name in &group.names {
-        match linkat(&from, name, folder, name, AtFlags::empty()) {
-            Ok(()) => {}
-            Err(error) if COPIED.contains(&error) => left.push(name.clone()),
-            Err(error) => return Err(fail(source.join(name))(error)),
+        if !hardlink(&from, folder, name).map_err(fail(source.join(name)))? {
+            left.push(name.clone());
         }
     }
     Ok(left)
+}
+
+/// Give a file a second name; false where that cannot be.
+fn hardlink(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> Result<bool, Errno> {
+    match linkat(from, name, to, name, AtFlags::empty()) {
+        Ok(()) => Ok(true),
+        Err(error) if COPIED.contains(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Name a folder of a tree as it is seen from the folder that is linked to it.
+fn from_below(link: &OsStr, below: &Path) -> PathBuf {
+    let link = Path::new(link);
+    // Also from the tree's own folder, which is one below.
+    let ups = if link.is_absolute() { 0 } else { 1 + below.components().count() };
+    let mut path: PathBuf = std::iter::repeat_n("..", ups).collect();
+    path.push(link);
+    path.push(below);
+    path
 }
 
 fn symlinks(folder: &OwnedFd, path: &Path, group: &Group) -> Result<(), Failure> {

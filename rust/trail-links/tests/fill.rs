@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::io::Errno;
-use trail_links::{Group, NewFile, Work, fill};
+use trail_links::{Group, NewFile, Tree, Work, fill};
 
 static SERIAL: AtomicUsize = AtomicUsize::new(0);
 
@@ -76,6 +76,7 @@ fn a_folder_gets_what_was_asked_for() {
                 group(false, "", Path::new("../else where"), &["x"]),
                 group(false, "lib/inner/deep", Path::new("/none"), &["y", "z"]),
             ],
+            trees: vec![],
             files: vec![NewFile {
                 folder: "lib".into(),
                 name: "file".into(),
@@ -135,5 +136,53 @@ fn hardlinks_to_another_file_system_are_left() {
     };
     let left = fill(&target, &work, 2).unwrap();
     assert_eq!(left.len(), 1);
-    assert_eq!((left[0].group, &left[0].names), (1, &names(&["status", "maps"])));
+    assert_eq!((&*left[0].folder, &*left[0].source), (Path::new(""), Path::new("/proc/self")));
+    assert_eq!(left[0].names, names(&["status", "maps"]));
+}
+
+#[test]
+fn a_tree_is_linked_with_its_bytecode() {
+    let (source, target) = (fresh(), fresh());
+    fs::create_dir_all(source.join("data/deep")).unwrap();
+    fs::create_dir_all(source.join("sub/__pycache__")).unwrap();
+    for file in ["a.py", "data/x", "data/deep/y", "sub/b.py", "sub/__pycache__/b.pyc"] {
+        fs::write(source.join(file), "").unwrap();
+    }
+    let work = Work {
+        folders: names(&["lib"]),
+        trees: vec![
+            Tree {
+                folder: "lib/one".into(),
+                source: (&*source).into(),
+                bytecode: Some("../else".into()),
+            },
+            Tree {
+                folder: "lib/two".into(),
+                source: (&*source).into(),
+                bytecode: Some("/else".into()),
+            },
+            Tree { folder: "three".into(), source: (&*source).into(), bytecode: None },
+        ],
+        ..Work::default()
+    };
+    assert_eq!(fill(&target, &work, 2), Ok(vec![]));
+    for file in ["a.py", "data/x", "data/deep/y", "sub/b.py"] {
+        assert_eq!(fs::metadata(source.join(file)).unwrap().nlink(), 4, "{file}");
+        for tree in ["lib/one", "lib/two", "three"] {
+            assert!(target.join(tree).join(file).is_file(), "{tree}/{file}");
+        }
+    }
+    for folder in ["lib", "lib/one", "lib/one/data/deep", "three/sub"] {
+        assert_eq!(bits(target.join(folder)), 0o555, "{folder}");
+    }
+    let led = |link: &str| fs::read_link(target.join(link)).unwrap();
+    assert_eq!(led("lib/one/__pycache__"), Path::new("../../else/__pycache__"));
+    assert_eq!(led("lib/one/sub/__pycache__"), Path::new("../../../else/sub/__pycache__"));
+    assert_eq!(led("lib/two/sub/__pycache__"), Path::new("/else/sub/__pycache__"));
+    for none in ["lib/one/data/__pycache__", "three/__pycache__", "three/sub/__pycache__"] {
+        assert!(fs::symlink_metadata(target.join(none)).is_err(), "{none}");
+    }
+    // It was made, so that the link leads somewhere.
+    assert_eq!(bits(source.join("__pycache__")), 0o555);
+    assert_eq!(bits(source.to_path_buf()), 0o555);
 }

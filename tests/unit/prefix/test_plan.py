@@ -120,9 +120,9 @@ def test_dist_info_is_a_real_folder_with_hardlinks_at_any_depth() -> None:
     paths = {link.path: link.action for link in result.links if ".dist-info" in link.path}
     assert paths == {
         f"{SITE}/a-1.0.dist-info/METADATA": Action.HARDLINK,
-        f"{SITE}/a-1.0.dist-info/licenses/deep/LICENSE": Action.HARDLINK,
+        f"{SITE}/a-1.0.dist-info/licenses": Action.HARDLINK_TREE,
     }
-    assert f"{SITE}/a-1.0.dist-info/licenses/deep" in result.folders
+    assert f"{SITE}/a-1.0.dist-info" in result.folders
 
 
 @pytest.mark.parametrize(
@@ -152,11 +152,8 @@ def test_dist_info_is_a_real_folder_with_hardlinks_at_any_depth() -> None:
             "auto",
             ("licenses/deep/x.py",),
             {
-                "licenses/LICENSE": Action.HARDLINK,
-                "licenses/deep/__pycache__": Action.BYTECODE_FOLDER,
-                "licenses/deep/er/NOTICE": Action.HARDLINK,
-                "licenses/deep/x.py": Action.HARDLINK,
-                "sboms/a.json": Action.HARDLINK,
+                "licenses": Action.HARDLINK_TREE,
+                "sboms": Action.HARDLINK_TREE,
             },
         ),
     ],
@@ -238,10 +235,8 @@ def test_a_shared_regular_package_is_joined_by_hardlinks() -> None:
     assert {path: link.action for path, link in links(result).items()} == {
         "PyQt5/__init__.py": Action.HARDLINK,
         "PyQt5/__pycache__": Action.BYTECODE_FOLDER,
-        "PyQt5/uic/__init__.py": Action.HARDLINK,
-        "PyQt5/uic/__pycache__": Action.BYTECODE_FOLDER,
-        "PyQt5/uic/x.ui": Action.HARDLINK,
-        "PyQt5/Qt5/lib/libQt5Core.so.5": Action.HARDLINK,
+        "PyQt5/uic": Action.HARDLINK_TREE,
+        "PyQt5/Qt5": Action.HARDLINK_TREE,
     }
 
 
@@ -252,7 +247,7 @@ def test_a_regular_package_deep_in_a_namespace_is_joined_from_there_on() -> None
     )
     assert action(result, "ns/alone") == (Action.FOLDER_LINK, 0)
     assert action(result, "ns/pkg/__init__.py") == (Action.HARDLINK, 0)
-    assert action(result, "ns/pkg/extra/data.txt") == (Action.HARDLINK, 1)
+    assert action(result, "ns/pkg/extra") == (Action.HARDLINK_TREE, 1)
 
 
 def test_an_extension_may_be_the_init_module() -> None:
@@ -276,7 +271,7 @@ def test_a_library_that_looks_for_a_sibling_joins_its_package() -> None:
             escapes=[escape("torch/lib/libtorch.so", "$ORIGIN/../../nvidia/cublas/lib")],
         ),
     )
-    assert action(result, "torch/lib/libtorch.so") == (Action.HARDLINK, 2)
+    assert action(result, "torch") == (Action.HARDLINK_TREE, 2)
     assert action(result, "functorch") == (Action.FOLDER_LINK, 2)
     assert action(result, "nvidia/cublas") == (Action.FOLDER_LINK, 0)
 
@@ -291,7 +286,7 @@ def test_a_library_in_a_namespace_that_looks_for_a_portion_joins_its_own() -> No
         ),
     )
     assert action(result, "nvidia/a") == (Action.FOLDER_LINK, 0)
-    assert action(result, "nvidia/b/lib/libb.so") == (Action.HARDLINK, 1)
+    assert action(result, "nvidia/b") == (Action.HARDLINK_TREE, 1)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +319,7 @@ def test_a_library_that_looks_for_data_files_of_others_joins_its_package() -> No
             escapes=[escape("blas/_init.so", "@loader_path/../../..")],
         ),
     )
-    assert action(result, "blas/_init.so") == (Action.HARDLINK, 1)
+    assert action(result, "blas") == (Action.HARDLINK_TREE, 1)
     assert links(result)["lib/libblas_rt.so.2"].action is Action.FILE_LINK
 
 
@@ -336,7 +331,7 @@ def test_a_library_that_looks_into_site_packages_joins_if_libraries_lie_there() 
     )
     assert action(plan(Wheel("lone", ["lone.py"]), reaching), "user")[0] is Action.FOLDER_LINK
     joined = plan(Wheel("lone", ["lone.so"]), reaching)
-    assert action(joined, "user/x.so")[0] is Action.HARDLINK
+    assert action(joined, "user")[0] is Action.HARDLINK_TREE
 
 
 def test_folders_of_data_are_merged_at_any_depth() -> None:
@@ -363,12 +358,12 @@ def test_known_distributions_are_joined() -> None:
         Wheel("pyside6", ["PySide6/__init__.py", "PySide6/QtCore.so"]),
         Wheel("shiboken6", ["shiboken6/__init__.py"]),
     )
-    assert action(result, "PySide6/QtCore.so") == (Action.HARDLINK, 0)
-    assert action(result, "shiboken6/__init__.py") == (Action.HARDLINK, 1)
+    assert action(result, "PySide6") == (Action.HARDLINK_TREE, 0)
+    assert action(result, "shiboken6") == (Action.HARDLINK_TREE, 1)
 
 
-@pytest.mark.parametrize(("mode", "wanted"), [("hardlink", Action.HARDLINK), ("copy", Action.COPY)])
-def test_a_whole_prefix_without_links(mode: str, wanted: Action) -> None:
+@pytest.mark.parametrize("mode", ["hardlink", "copy"])
+def test_a_whole_prefix_without_links(mode: str) -> None:
     result = plan(
         Wheel(
             "a",
@@ -377,9 +372,18 @@ def test_a_whole_prefix_without_links(mode: str, wanted: Action) -> None:
         ),
         mode=mode,
     )
-    bytecode = {Action.BYTECODE_FILE, Action.BYTECODE_FOLDER}
-    assert {link.action for link in result.links} - bytecode == {wanted}
-    assert {"share/man/a.1", "etc/a.conf", "a/sub/x.txt", "a.pth"} <= set(links(result))
+    file, tree = {
+        "hardlink": (Action.HARDLINK, Action.HARDLINK_TREE),
+        "copy": (Action.COPY, Action.COPY_TREE),
+    }[mode]
+    assert {path: link.action for path, link in links(result).items()} == {
+        "share/man/a.1": file,
+        "etc/a.conf": file,
+        "a": tree,
+        "a.pth": file,
+        "b.py": file,
+        f"__pycache__/b.{TAG}.pyc": Action.BYTECODE_FILE,
+    }
 
 
 def test_start_up_files_are_linked_and_nspkg_files_dropped() -> None:
