@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.helpers.index import IndexServer, serve_index
+from tests.helpers.members import make_member
 from tests.helpers.sources import make_source
 from tests.helpers.trail import Project, make_project
 from tests.helpers.wheels import make_wheel
@@ -88,6 +89,83 @@ def test_no_bound_is_written_for_what_comes_from_elsewhere(
     result = project.trail("add", "thing", "plain")
     assert result.code == 0, result.err
     assert sorted(dependencies(path)) == ["plain", "thing"]
+
+
+def test_folders_and_archives_are_added_by_their_paths(project: Project, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path / "other", "thing", "1.0", {"thing.py": ""})
+    make_source(project.root / "libs" / "plain", "plain")
+    make_member(tmp_path / "edited", "edited", {"edited.py": ""})
+    path = declare(project, ["base"])
+    result = project.trail("add", "plain", cwd=project.root / "libs")
+    assert "there is no project `plain` on any index" in result.err
+    result = project.trail("add", "./plain", cwd=project.root / "libs")
+    assert result.code == 0, result.err
+    assert project.trail("add", wheel).code == 0
+    assert project.trail("add", "--dev", "--editable", "../edited").code == 0
+    document = tomllib.loads(path.read_text())
+    assert document["project"]["dependencies"] == ["base", "plain", "thing"]
+    assert document["dependency-groups"] == {"dev": ["edited"]}
+    assert document["tool"]["trail"]["sources"] == {
+        "plain": {"path": "libs/plain"},
+        "thing": {"path": f"../other/{wheel.name}"},
+        "edited": {"path": "../edited", "editable": True},
+    }
+    ran = project.trail("run", "--group", "dev", "python", "-c", "import plain, thing, edited")
+    assert ran.code == 0, ran.err
+    assert project.trail("remove", "--dev", "edited").code == 0
+    assert "edited" not in path.read_text()
+
+
+def test_a_path_replaces_an_address(project: Project) -> None:
+    folder = make_source(project.root / "libs" / "plain", "plain")
+    path = declare(project, [f"plain @ {folder.as_uri()}"])
+    result = project.trail("add", "./libs/plain")
+    assert result.code == 0, result.err
+    assert dependencies(path) == ["plain"]
+    assert 'plain = {path = "libs/plain"}' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (
+            ["git+https://h.example/a"],
+            [
+                "error: `git+https://h.example/a` is an address without a name",
+                "hint: trail add 'NAME @ git+https://h.example/a'",
+            ],
+        ),
+        (
+            ["./gone"],
+            ["error: `./gone` is not there", "hint: write requirements as 'numpy>=2'"],
+        ),
+        (
+            ["--editable", "base"],
+            ["error: `base` is no folder, so it cannot be used in place"],
+        ),
+        (
+            ["--editable", "a-1.0-py3-none-any.whl"],
+            ["error: `a-1.0-py3-none-any.whl` is no folder, so it cannot be used in place"],
+        ),
+    ],
+)
+def test_what_cannot_be_added_is_told(project: Project, words: list[str], lines: list[str]) -> None:
+    path = declare(project, [])
+    before = path.read_bytes()
+    (project.root / "a-1.0-py3-none-any.whl").touch()
+    result = project.trail("add", *words)
+    assert (result.code, result.err.splitlines()) == (2, lines)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_without_a_name_must_be_named(project: Project) -> None:
+    declare(project, [])
+    (project.root / "old").mkdir()
+    result = project.trail("add", "./old")
+    assert result.err.splitlines() == [
+        "error: nothing in `./old` tells its name",
+        f"hint: trail add 'NAME @ {(project.root / 'old').as_uri()}'",
+    ]
 
 
 def test_removing_what_is_not_there_says_where_it_is(project: Project) -> None:

@@ -220,6 +220,8 @@ def test_adding_a_member_says_where_it_comes_from(workspace: Project) -> None:
     removed = workspace.trail("remove", "--group", "test", "Flat", cwd=inside)
     assert removed.code == 0, removed.err
     assert "flat" not in (inside / "pyproject.toml").read_text()
+    assert workspace.trail("add", "../flat", cwd=inside).code == 0
+    assert "flat = {workspace = true}" in (inside / "pyproject.toml").read_text()
     assert workspace.trail("lock", "--check").code == 0
 
 

@@ -24,6 +24,8 @@ __all__ = ["command"]
 @click.argument("requirements", metavar="REQUIREMENT...", nargs=-1, required=True)
 @click.option("--extra", metavar="NAME", help="Add to this extra.")
 @click.option("--group", metavar="NAME", help="Add to this dependency group.")
+@click.option("--dev", "group", flag_value="dev", help="The same as --group dev.")
+@click.option("--editable", is_flag=True, help="Use the folders that are named in place.")
 @member_option
 @resolution_options
 @index_options
@@ -40,13 +42,16 @@ def command(
 ) -> None:
     """Add requirements to pyproject.toml, and lock.
 
+    A path of a folder, a wheel or a source distribution is added with a source that names it.
     Where that is not possible, nothing is changed.
     """
     printer = make_printer(context)
+    editable = given.pop("editable")
     options = make_options(given)
     with choose_reporter(printer) as reporter:
         world = make_context(context, reporter, **given)
-        changed = add(world, requirements, place_of(extra, group), options, member=member)
+        place = place_of(extra, group)
+        changed = add(world, requirements, place, options, member=member, editable=editable)
     report(printer, changed.locking)
     if changed.requirements:
         printer.say(f"added {', '.join(changed.requirements)}")

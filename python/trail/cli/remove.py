@@ -24,6 +24,7 @@ __all__ = ["command"]
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--extra", metavar="NAME", help="Remove from this extra.")
 @click.option("--group", metavar="NAME", help="Remove from this dependency group.")
+@click.option("--dev", "group", flag_value="dev", help="The same as --group dev.")
 @member_option
 @resolution_options
 @index_options

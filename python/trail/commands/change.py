@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from trail.commands.adhoc import read_requirement
+from trail.commands.adding import read_adding
 from trail.commands.lock import make_lock, workspace_of
 from trail.commands.lockfile import inputs_of, options_of
 from trail.commands.locking import Locking, versions_in
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
     from packaging.requirements import Requirement
 
+    from trail.commands.adding import Adding
     from trail.commands.context import Context
     from trail.project.pyproject import PyProject
     from trail.project.workspace import Workspace
@@ -74,29 +75,31 @@ def place_of(extra: str | None, group: str | None) -> Place:
     return ("project", "dependencies")
 
 
-def add(
+def add(  # noqa: PLR0913  # what one command line says
     context: Context,
     words: Sequence[str],
     place: Place,
     options: Options,
     *,
     member: str | None = None,
+    editable: bool = False,
 ) -> Changed:
     """Add requirements and lock; nothing is written unless both are possible.
 
     A new requirement that names no version gets the locked one as its lower bound; one that is
     there already keeps its versions, and its extras in any case. One for a member of the
-    workspace gets a source that says so.
+    workspace gets a source that says so, and a folder or archive one with its path.
 
     Args:
         context: where and how.
-        words: requirements (PEP 508).
+        words: requirements (PEP 508), or paths.
         place: the list they go to.
         options: how to choose.
         member: the project of a workspace that is meant; None for the one that one is in.
+        editable: whether the folders are to be used in place.
 
     Raises:
-        UsageError: a word is no requirement.
+        UsageError: a word is neither a requirement nor a path.
         TrailError: the new requirements cannot be locked.
     """
     workspace, pyproject = workspace_of(context), _project(context, member)
@@ -104,12 +107,17 @@ def add(
     options = _as_before(context, options)
     before = _read(path)
     there = listed_requirements(before, path, place)
-    wanted = [_with_old(read_requirement(word), there) for word in words]
+    adding = [
+        read_adding(word, context.start, pyproject, workspace, editable=editable) for word in words
+    ]
+    wanted = [_with_old(one, there) for one in adding]
     text = before
-    for requirement in wanted:
-        text = add_requirement(text, path, place, requirement)
-        name = canonicalize_name(requirement.name)
-        if name in workspace.names and name not in rules_of(pyproject, workspace):
+    for one in adding:
+        text = add_requirement(text, path, place, one.requirement)
+        name = canonicalize_name(one.requirement.name)
+        if one.source is not None:
+            text = add_source(text, path, name, one.source)
+        elif name in workspace.names and name not in rules_of(pyproject, workspace):
             text = add_source(text, path, name, {"workspace": True})
     locking = _lock(context, options, workspace, text, path)
     found = _bounds(locking)
@@ -134,13 +142,16 @@ def _identity(requirement: Requirement) -> tuple[str, str]:
     return canonicalize_name(requirement.name), str(requirement.marker or "")
 
 
-def _with_old(requirement: Requirement, there: Sequence[Requirement]) -> Requirement:
+def _with_old(adding: Adding, there: Sequence[Requirement]) -> Requirement:
     """Take over what a requirement does not say from the one that it replaces, as uv does."""
+    requirement = adding.requirement
     for old in there:
         if _identity(old) == _identity(requirement):
             requirement.extras |= old.extras
             if not requirement.specifier and requirement.url is None:
-                requirement.specifier, requirement.url = old.specifier, old.url
+                requirement.specifier = old.specifier
+                # What comes from a path now has no address besides.
+                requirement.url = old.url if adding.source is None else None
     return requirement
 
 
