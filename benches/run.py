@@ -1,4 +1,4 @@
-"""Run the benches: `python3 benches/run.py --help`; benches/README.md says how they work."""
+"""Run the benches: `python3 dev.py bench --help`; benches/README.md says how they work."""
 
 from __future__ import annotations
 
