@@ -24,7 +24,7 @@ class _Facts(TypedDict):
     escapes: list[tuple[str, str, str]]
     mismatches: list[tuple[str, str, str | None, str | None]]
 
-__all__ = ["Unpacker", "fill_folder", "find_metadata", "read_page", "version"]
+__all__ = ["Unpacker", "fill_folder", "find_metadata", "interface", "read_page", "version"]
 
 _Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
 _Failure: TypeAlias = tuple[int, str]
@@ -33,6 +33,9 @@ _Page: TypeAlias = tuple[str, str | None, str, list[int], bytes]
 
 def version() -> str:
     """Tell the extension's version; it works with the trail of the same version only."""
+
+def interface() -> int:
+    """Tell the number of what this file describes, for sources of one version that differ."""
 
 def find_metadata(directory: bytes, entries: int, project: str, version: str) -> _Member | None:
     """Find METADATA in the directory of a wheel, without the GIL.

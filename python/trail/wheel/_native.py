@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
     from trail.wheel.engine import Filler
 
-__all__ = ["NativeEngine", "NativeUnpacker", "version"]
+__all__ = ["NativeEngine", "NativeUnpacker", "interface", "version"]
 
 
 def version() -> str:
     """Tell the version of the extension module."""
     return _native.version()
+
+
+def interface() -> int:
+    """Tell the number of what the extension offers; 0 for one from before there were numbers."""
+    return _native.interface() if hasattr(_native, "interface") else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,10 @@ __all__ = [
 
 DEFAULT_MAX_UNPACKED = 16 * 2**30
 
+# Of the extension (rust/trail-native/src/lib.rs). Two checkouts of trail have one version, and an
+# editable installation can have the sources of one with the extension of the other.
+_INTERFACE = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -183,11 +187,15 @@ def choose_engine(wanted: str = "auto") -> Engine:
         missing = importlib.util.find_spec("trail._native") is None
         why = f"the native extension {'is not installed' if missing else f'is broken: {error}'}"
     else:
-        if native.version() == __version__:
+        if (native.version(), native.interface()) == (__version__, _INTERFACE):
             return native.NativeEngine(  # type: ignore[no-any-return]
                 "chosen by TRAIL_ENGINE" if wanted == "native" else "the extension is installed"
             )
-        why = f"the native extension is version {native.version()}, trail is {__version__}"
+        why = (
+            f"the native extension is version {native.version()}, trail is {__version__}"
+            if native.version() != __version__
+            else "the native extension was built from other sources"
+        )
     if wanted == "native":
         raise SettingsError(f"TRAIL_ENGINE asks for the native engine, but {why}")
     return _python(why)

@@ -22,6 +22,13 @@ fn version() -> &'static str {
     trail_wheel::VERSION
 }
 
+/// The number of what Python may ask of this module, which `wheel/engine.py` names as well: each
+/// change of a name, of arguments or of a result makes it the next one.
+#[pyfunction]
+fn interface() -> u32 {
+    1
+}
+
 /// Threads that unpack wheels.
 #[pyclass(frozen, module = "trail._native")]
 struct Unpacker {
@@ -188,6 +195,7 @@ fn find_metadata(
 #[pymodule(gil_used = false)]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(version, module)?)?;
+    module.add_function(wrap_pyfunction!(interface, module)?)?;
     module.add_function(wrap_pyfunction!(find_metadata, module)?)?;
     module.add_function(wrap_pyfunction!(read_page, module)?)?;
     #[cfg(unix)]

@@ -15,9 +15,9 @@ import pytest
 from tests.helpers.wheels import Member, build_archive, make_wheel, wheel_files, wheel_members
 
 from trail import __version__
-from trail.errors import WheelError
+from trail.errors import SettingsError, WheelError
 from trail.model import EntryPoint, Facts, Kind, NormalizedName, TopLevel
-from trail.wheel.engine import Job, Outcome
+from trail.wheel.engine import Job, Outcome, choose_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,23 @@ def test_the_engine_says_what_it_is() -> None:
     engine = _native.NativeEngine("a test")
     assert (engine.name, engine.reason) == ("native", "a test")
     assert _native.version() == __version__
+
+
+@pytest.mark.parametrize(
+    ("version", "interface", "reason"),
+    [
+        ("0.0.1", 1, f"the native extension is version 0.0.1, trail is {__version__}"),
+        (__version__, 0, "the native extension was built from other sources"),
+    ],
+)
+def test_an_extension_of_other_sources_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, version: str, interface: int, reason: str
+) -> None:
+    monkeypatch.setattr(_native, "version", lambda: version)
+    monkeypatch.setattr(_native, "interface", lambda: interface)
+    assert choose_engine("auto").reason == reason
+    with pytest.raises(SettingsError, match="TRAIL_ENGINE asks for the native engine"):
+        choose_engine("native")
 
 
 @pytest.mark.parametrize("private", [True, False])
