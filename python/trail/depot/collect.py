@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -241,6 +242,7 @@ def collect(
                 reporter.note(f"removed `{key}`")
                 count += 1
     _forget_answers(depot, now)
+    _forget_pages(layout.index, now)
     subjects: list[str] = [entry.id for entry in depot.entries()]
     keys = [path.name for path in list_folder(layout.prefixes)]
     subjects += keys
@@ -265,6 +267,16 @@ def _forget_answers(depot: Depot, now: float) -> None:
             or not all(_is_somewhere(EntryId(entry), answer.depots) for entry in answer.entries)
         ):
             path.unlink(missing_ok=True)
+
+
+def _forget_pages(folder: Path, now: float) -> None:
+    """Remove what an index said long ago, and what a process that was killed left half written."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if _age(path, now) >= (YOUNGEST if name.startswith(".") else OLDEST):
+                with contextlib.suppress(OSError):  # a cache: what stays is only larger
+                    path.unlink()
 
 
 def _is_somewhere(entry: EntryId, depots: Sequence[str]) -> bool:

@@ -228,3 +228,16 @@ def test_answers_go_with_what_they_lead_to_or_with_time(depot: Depot) -> None:
     (depot.layout.answers / "damaged").write_text("trail-root 1\n")
     collect(depot, Plan(), now=NOW, youngest=0.0, reporter=Reporter())
     assert [path.name for path in depot.layout.answers.iterdir()] == ["kept"]
+
+
+def test_what_an_index_said_goes_with_time(depot: Depot) -> None:
+    projects = depot.layout.index / "projects"
+    metadata = depot.layout.index / "metadata" / "a"
+    for folder in (projects, metadata):
+        folder.mkdir(parents=True)
+        for name, days in {"new": 89, "old": 91, ".new.part": 1, ".old.part": 3}.items():
+            (folder / name).write_bytes(b"{}")
+            os.utime(folder / name, (NOW - days * DAY,) * 2)
+    collect(depot, Plan(), now=NOW, youngest=0.0, reporter=Reporter())
+    for folder in (projects, metadata):
+        assert sorted(path.name for path in folder.iterdir()) == [".new.part", "new"]
