@@ -276,8 +276,8 @@ def test_the_fast_path_of_check_loads_next_to_nothing(project: Project) -> None:
     time.sleep(2.1)  # from then on the time stamps say enough
     assert project.trail(*words).code == 0
     code = (
-        "import json, sys; before = set(sys.modules); from trail.__main__ import main\n"
-        f"sys.argv = ['trail', *{words}]; main()\n"
+        "import json, sys; before = set(sys.modules); from trail.__main__ import run\n"
+        f"sys.argv = ['trail', *{words}]; run()\n"
         "print(json.dumps([*sys.modules.keys() - before]))"
     )
     done = subprocess.run(

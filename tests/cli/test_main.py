@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.helpers.trail import Project, make_project
+from tests.helpers.trail import PATIENCE, Project, make_project
 from tests.helpers.wheels import make_wheel
 
 if TYPE_CHECKING:
@@ -46,6 +46,29 @@ def test_ctrl_c_while_modules_are_loaded_is_quiet() -> None:
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (130, "")
+
+
+def test_the_end_waits_for_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys, threading\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "from trail.__main__ import main\n"
+        "sys.argv = ['trail', 'depot', *sys.argv[1:]]\n"
+        "main()\n"
+    )
+    ends = [
+        subprocess.run(
+            [sys.executable, "-P", "-c", code, word],
+            env={**os.environ, "TRAIL_DEPOT": str(tmp_path / word)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=False,
+        )
+        for word in ("path", "nowhere")
+    ]
+    assert [end.returncode for end in ends] == [0, 2]
+    assert ends[0].stdout.decode().strip() == str(tmp_path / "path")
 
 
 @pytest.mark.parametrize("words", [["install"], ["run", "alpha"], ["doctor"], ["depot", "list"]])

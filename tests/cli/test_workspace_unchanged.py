@@ -61,8 +61,8 @@ def loaded(workspace: Project, folder: Path, words: tuple[str, ...]) -> set[str]
         "atexit.register(tell)\n"
         "sys.addaudithook(lambda event, _: event == 'os.exec' and tell())\n"
         f"sys.argv = ['trail', *{words!r}]\n"
-        "from trail.__main__ import main\n"
-        "sys.exit(main())\n"
+        "from trail.__main__ import run\n"
+        "sys.exit(run())\n"
     )
     subprocess.run(
         [sys.executable, "-P", "-c", code], cwd=folder, env=workspace.surroundings(), check=True
