@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+THIS_PYTHON = f'requires-python = "=={sys.version_info.major}.{sys.version_info.minor}.*"\n'
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
@@ -229,7 +231,7 @@ def index(tmp_path: Path) -> Iterator[IndexServer]:
 def test_packages_are_added_to_a_running_project(tmp_path: Path, index: IndexServer) -> None:
     project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
     text = (project.root / "pyproject.toml").read_text()
-    (project.root / "pyproject.toml").write_text(f'{text}requires-python = ">=3.11,<3.13"\n')
+    (project.root / "pyproject.toml").write_text(text + THIS_PYTHON)
     result = python(
         project,
         "import trail\n"
@@ -297,7 +299,7 @@ def test_the_hook_and_strictness_are_those_of_the_last_prefix(
     tmp_path: Path, index: IndexServer
 ) -> None:
     project = make_project(tmp_path, TRAIL_INDEX_URL=index.url)
-    head = (project.root / "pyproject.toml").read_text() + 'requires-python = ">=3.11,<3.13"\n'
+    head = (project.root / "pyproject.toml").read_text() + THIS_PYTHON
     (project.root / "pyproject.toml").write_text(head)
     result = python(
         project,

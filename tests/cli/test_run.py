@@ -335,6 +335,8 @@ def parsed(path: Path) -> Root:
 
 
 def test_ctrl_c_reaches_the_program(project: Project) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        pytest.skip("who started the tests had it ignored, as nohup does")
     assert project.trail("run", "python", "-c", "pass").code == 0
     code = (
         "import time\n"

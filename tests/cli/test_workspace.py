@@ -293,13 +293,12 @@ def test_strict_members_import_what_they_declare(workspace: Project) -> None:
     assert result.code == 0, result.err
     # What its members require is not required by it, and each of them is judged by itself.
     indirect = workspace.trail(*python("import base", "--package", "flat"))
-    assert indirect.err.splitlines()[-2:] == [
-        (
-            "ModuleNotFoundError: No module named 'base': this project does not declare `base`"
-            " (there for `core`)"
-        ),
-        "hint: trail add base",
-    ]
+    error, hint = indirect.err.splitlines()[-2:]
+    assert error.startswith(  # Python 3.15 has guesses to add
+        "ModuleNotFoundError: No module named 'base': this project does not declare `base`"
+        " (there for `core`)"
+    )
+    assert hint == "hint: trail add base"
     core = workspace.root / "packages/core/src/core/__init__.py"
     core.write_text("import base, fast\nWORD = 'core'\n")
     assert workspace.trail(*python("import core", "--package", "app")).code == 0

@@ -46,8 +46,7 @@ def describe(executable: Path, known: Path | None = None) -> Interpreter:
     facts = _recall(record, executable) if record else None
     if facts is None:
         own = _probe(executable)
-        base = _base_executable(Path(own["executable"]), own)
-        facts = _probe(base) if base else own
+        facts = _base(Path(own["executable"]), own) or own
         _check(executable, facts)
         if record and os.path.realpath(own["executable"]) == os.path.realpath(executable):
             _remember(record, executable, facts)
@@ -94,11 +93,32 @@ def _check(executable: Path, facts: dict[str, Any]) -> None:
         raise InterpreterError(f"`{executable}` is too old", details=(("problem", problem),))
 
 
-def _base_executable(executable: Path, facts: dict[str, Any]) -> Path | None:
-    """Find the base of a virtual environment's Python; None for any other Python."""
+def _base(executable: Path, own: dict[str, Any]) -> dict[str, Any] | None:
+    """Describe the base of a virtual environment's Python; None for any other Python."""
     settings = _pyvenv(executable)
     if settings is None:
         return None
+    first = None
+    for place in _base_places(executable, own, settings):
+        facts = _probe(place)
+        # A copy takes `python3` beside its base for the base, also where that is another one.
+        if _kind(facts) == _kind(own):
+            return facts
+        first = first or facts
+    if first is None:
+        raise InterpreterError(
+            f"`{executable}` belongs to a virtual environment whose Python is gone",
+            details=(("problem", f"there is no Python in `{settings.get('home', '')}`"),),
+        )
+    return first
+
+
+def _kind(facts: dict[str, Any]) -> tuple[str, str, bool]:
+    return facts["implementation"], facts["environment"]["python_version"], facts["free_threaded"]
+
+
+def _base_places(executable: Path, facts: dict[str, Any], settings: dict[str, str]) -> list[Path]:
+    """List where the base of a virtual environment's Python may be, the likely ones first."""
     names = (executable.name, f"python{facts['environment']['python_version']}", "python3")
     # Before 3.11, and with --copies, a Python without `site` takes itself for the base.
     # `executable` is written by venv, `base-executable` by virtualenv.
@@ -109,13 +129,11 @@ def _base_executable(executable: Path, facts: dict[str, Any]) -> Path | None:
         *(str(Path(settings["home"], name)) for name in names if "home" in settings),
         *(str(Path(facts["base_prefix"], "bin", name)) for name in names),
     ]
-    for place in map(Path, filter(None, places)):
-        if place.is_absolute() and os.access(place, os.X_OK) and _pyvenv(place) is None:
-            return place
-    raise InterpreterError(
-        f"`{executable}` belongs to a virtual environment whose Python is gone",
-        details=(("problem", f"there is no Python in `{settings.get('home', '')}`"),),
-    )
+    return [
+        place
+        for place in dict.fromkeys(map(Path, filter(None, places)))
+        if place.is_absolute() and os.access(place, os.X_OK) and _pyvenv(place) is None
+    ]
 
 
 def _pyvenv_places(executable: Path) -> tuple[Path, Path]:

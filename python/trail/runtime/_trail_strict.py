@@ -180,8 +180,11 @@ def _error(module: str, names: str, via: str) -> ModuleNotFoundError:
         " and ".join(f"`{name}`" for name in found.split(", ")) for found in (names, via)
     )
     there = f" (there for {users})" if via else ""
-    return ModuleNotFoundError(
-        f"No module named {module!r}: this project does not declare {owners}{there}\n"
-        f"hint: trail add {names.partition(',')[0]}",
-        name=module,
-    )
+    text = f"No module named {module!r}: this project does not declare {owners}{there}"
+    hint = f"hint: trail add {names.partition(',')[0]}"
+    if not hasattr(BaseException, "add_note"):  # before Python 3.11
+        return ModuleNotFoundError(text + "\n" + hint, name=module)
+    error = ModuleNotFoundError(text, name=module)
+    # Python 3.15 puts a guess of its own behind the text, which nobody shall paste.
+    error.add_note(hint)
+    return error

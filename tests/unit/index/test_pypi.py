@@ -53,6 +53,6 @@ def test_an_unknown_project_is_none(client: IndexClient) -> None:
 
 
 def test_a_platform_wheel_is_chosen(client: IndexClient) -> None:
-    pinned = Pinned(name=NormalizedName("markupsafe"), version="3.0.2")
+    pinned = Pinned(name=NormalizedName("markupsafe"), version="3.0.4")
     wheel = client.resolve(pinned, tuple(sys_tags()))
     assert not wheel.filename.endswith("none-any.whl")

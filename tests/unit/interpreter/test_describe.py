@@ -68,6 +68,23 @@ def test_a_virtual_environment_without_its_base(tmp_path: Path) -> None:
 
 
 @posix
+def test_the_base_of_a_copy_has_the_same_version(tmp_path: Path) -> None:
+    """A copied 3.15 says that `python3` beside its base is its base, whichever that is."""
+    usual = fake_python(tmp_path / "bin" / "python3", "3.14.10")
+    base = fake_python(tmp_path / "bin" / "python3.15", "3.15.2")
+    python = fake_python(
+        tmp_path / "venv" / "bin" / "python",
+        "3.15.2",
+        base_executable=str(usual),
+        base_prefix="/gone",
+    )
+    (tmp_path / "venv" / "pyvenv.cfg").write_text(f"home = {base.parent}\nexecutable = {base}\n")
+    assert describe(python).executable == base
+    base.unlink()  # the copy runs on, with the standard library of what is there
+    assert describe(python).executable == usual
+
+
+@posix
 def test_what_was_learned_is_kept(tmp_path: Path) -> None:
     python = fake_python(tmp_path / "python", "3.12.1")
     first = describe(python, tmp_path / "known")

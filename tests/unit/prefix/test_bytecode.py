@@ -176,7 +176,7 @@ def test_several_pythons_share_an_entry(entry: Entry) -> None:
     for python in pythons:
         assert compile_all(entry, python=python).files == 3
         prefix = make_prefix(entry.depot, [entry], python=python)
-        code = "import m, a; print(m.__cached__, m.fail.__code__.co_filename)"
+        code = "import m, a; print(m.__spec__.cached, m.fail.__code__.co_filename)"
         cached, filename = run_python(prefix, "-c", code).split()
         assert Path(cached).resolve().is_relative_to(entry.path)
         assert filename == str(prefix.site_packages / "m.py")
@@ -195,13 +195,13 @@ def test_a_program_uses_the_bytecode_and_shows_the_prefix(entry: Entry, mode: st
         "b.SourceLoader.source_to_code = refuse\n"
         "import a.b.c, m\n"
         "try: m.fail()\n"
-        "except ValueError: print(traceback.format_exc().splitlines()[2].strip())\n"
+        "except ValueError as e: print(traceback.format_tb(e.__traceback__)[-1].splitlines()[0])\n"
         "try: a.fail()\n"
-        "except ValueError: print(traceback.format_exc().splitlines()[2].strip())\n"
+        "except ValueError as e: print(traceback.format_tb(e.__traceback__)[-1].splitlines()[0])\n"
     )
     assert run_python(prefix, "-c", code).splitlines() == [
-        f'File "{prefix.site_packages}/m.py", line 2, in fail',
-        f'File "{prefix.site_packages}/a/__init__.py", line 2, in fail',
+        f'  File "{prefix.site_packages}/m.py", line 2, in fail',
+        f'  File "{prefix.site_packages}/a/__init__.py", line 2, in fail',
     ]
 
 

@@ -94,7 +94,7 @@ def test_nothing_else_is_opened_or_listed(depot: Depot, able: Python) -> None:
 
 def test_code_has_the_path_of_the_prefix(depot: Depot, able: Python) -> None:
     prefix = prepared(depot, [add_package(depot)], able)
-    code = "import pkg.sub as s; print(s.f.__code__.co_filename, s.__file__, s.__cached__)"
+    code = "import pkg.sub as s; print(s.f.__code__.co_filename, s.__file__, s.__spec__.cached)"
 
     name, file, cached = run_python(prefix, "-c", code).split()
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,10 @@ def test_the_start_file_of_later_pythons_does_the_same(
 ) -> None:
     """PEP 829: each line names a callable, as pkgutil.resolve_name reads it; no arguments."""
     strictness = Strictness(root=tmp_path, declared=frozenset()) if strict else None
-    prefix = make_prefix(depot, [], strict=strictness)
+    plain = make_prefix(depot, [], strict=strictness)
+    later = replace(this_python(), minor="3.18", identity="later")
+    prefix = make_prefix(depot, [], strict=strictness, python=later)
+    assert not (prefix.site_packages / "0_trail.pth").exists()
     code = (
         "import pathlib, pkgutil, sys\n"
         f"sys.path.append({str(prefix.site_packages)!r})\n"
@@ -71,9 +75,23 @@ def test_the_start_file_of_later_pythons_does_the_same(
         "print(sys.path_hooks[0].__module__, type(sys.meta_path[-1]).__name__, type(__import__))"
     )
     by_start = run_python(prefix, "-S", "-c", code)
-    by_pth = run_python(prefix, "-c", code.splitlines()[0] + "\n" + code.splitlines()[-1])
+    by_pth = run_python(plain, "-c", code.splitlines()[0] + "\n" + code.splitlines()[-1])
     assert by_start == by_pth
     assert by_start.startswith("_trail_boot Explainer")
+
+
+def test_where_pth_files_are_run_there_is_no_start_file(depot: Depot) -> None:
+    """Python 3.15 would take it instead, last of all, and import pkgutil for it."""
+    python = replace(this_python(), minor="3.15", identity="later")
+    site = make_prefix(depot, [], python=python).site_packages
+    assert (site / "0_trail.pth").exists()
+    assert not (site / "0_trail.start").exists()
+
+
+def test_it_is_there_before_other_start_up_files_run(depot: Depot, python: Python) -> None:
+    files = {"a.pth": "import a_start\n", "a_start.py": "LOADER = type(__loader__).__name__\n"}
+    prefix = make_prefix(depot, [add_entry(depot, "a", "1.0", files)], python=python)
+    assert run_python(prefix, "-c", "import a_start; print(a_start.LOADER)") == "PrefixLoader"
 
 
 def test_it_imports_few_modules_and_none_that_is_not_there_already(
@@ -232,7 +250,7 @@ def test_damaged_and_foreign_bytecode_is_passed_over(depot: Depot, python: Pytho
 def test_it_is_itself_compiled_with_the_prefix(depot: Depot, python: Python) -> None:
     prefix = make_prefix(depot, [], python=python)
     compile_prefix(depot, prefix.key)
-    code = "import _trail_boot as b, os; print(b.__file__, os.path.exists(b.__cached__))"
+    code = "import _trail_boot as b, os; print(b.__file__, os.path.exists(b.__spec__.cached))"
     assert run_python(prefix, "-c", code) == f"{prefix.site_packages}/_trail_boot.py True"
 
 

@@ -189,8 +189,10 @@ def test_the_traceback_is_that_of_the_import_system(prefix: Prefix, project: Pat
         check=False,
         cwd=project,
     )
-    assert plain.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'tester_inside'"
-    assert process.stderr == f"{plain.stderr}{GROUP}\nhint: trail run --group test COMMAND\n"
+    # Python 3.15 says more where there is no `site`.
+    plain_error = plain.stderr.partition(". Site initialization is disabled")[0].rstrip("\n")
+    assert plain_error.splitlines()[-1] == "ModuleNotFoundError: No module named 'tester_inside'"
+    assert process.stderr == f"{plain_error}\n{GROUP}\nhint: trail run --group test COMMAND\n"
 
 
 def test_a_module_to_run_is_explained_too(prefix: Prefix, project: Path) -> None:
@@ -216,12 +218,13 @@ def test_programs_see_the_same_error(prefix: Prefix) -> None:
         "try: import tester_inside\n"
         "except ModuleNotFoundError as e:\n"
         "  text = 'No module named ' + repr('tester_inside')\n"
-        "  print(type(e).__name__, e.name, e.path, e.msg == text, e.args == (text,), repr(e))"
+        "  print(type(e).__name__, e.name, e.path, e.msg == text, e.args == (text,))\n"
+        "  print(repr(e) == repr(ModuleNotFoundError(text, name='tester_inside')))"
     )
-    assert run_python(prefix, "-c", code) == (
-        "ModuleNotFoundError tester_inside None True True "
-        "ModuleNotFoundError(\"No module named 'tester_inside'\")"
-    )
+    assert run_python(prefix, "-c", code).splitlines() == [
+        "ModuleNotFoundError tester_inside None True True",
+        "True",
+    ]
 
 
 def test_who_only_asks_gets_none(prefix: Prefix) -> None:
