@@ -211,9 +211,10 @@ def test_metadata_files_then_parts_then_whole_wheels(
     index.switches.ranges = False  # the first answer tells so of the index
     whole = lock()
     assert whole[-2:] == pages
-    assert whole.count((app, 200)) == 2
+    # Two threads may have asked for a part before the first answer arrives.
+    assert whole.count((app, 200)) in {2, 3}
     assert whole.count((base, 200)) == 1
-    assert len(whole) == 5
+    assert len(whole) == whole.count((app, 200)) + 3
 
 
 # --- hashes
