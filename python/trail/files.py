@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import stat
 import sys
 from pathlib import Path
@@ -155,6 +154,8 @@ def remove_tree(folder: Path) -> None:
                     path.chmod(stat.S_IRWXU)
                     continue
             names.remove(name)
+    import shutil  # noqa: PLC0415  # loads all kinds of compression
+
     if sys.version_info >= (3, 12):
         shutil.rmtree(folder, onexc=_insist)
     else:

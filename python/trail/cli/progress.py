@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -80,6 +79,8 @@ class TerminalReporter(PlainReporter):
                 self._progress.stop()
                 self._progress = None
             if self._progress is None:
+                import shutil  # noqa: PLC0415  # loads all kinds of compression
+
                 width = shutil.get_terminal_size().columns - 1  # the last one breaks the line
                 line = message[:width]
                 self.printer.stream.write(f"\r{line.ljust(self._doing)}\r{line}")

@@ -6,8 +6,6 @@ them; so what such an index serves now is what the lock vouches for from then on
 
 from __future__ import annotations
 
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +57,9 @@ def with_hashes(
     fresh = [pair for url, pair in bare.items() if url not in known]
     if not bare:
         return locked
+    import tempfile  # noqa: PLC0415  # most indexes give hashes
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # as above
+
     if fresh:
         reporter.warn(
             f"the index gives no strong hash for {len(fresh)} files, so they are downloaded now"

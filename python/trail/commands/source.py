@@ -322,19 +322,34 @@ def metadata_file(files: Iterable[IndexFile]) -> IndexFile | None:
     Returns:
         None if there are none.
     """
-    return min(files, key=_rank, default=None)
+    found = [(_kind(file), file) for file in files]
+    best = min((kind for kind, _ in found), default=None)
+    return min((file for kind, file in found if kind == best), key=_rank, default=None)
+
+
+def _kind(file: IndexFile) -> tuple[int, bool]:
+    """What decides between most files of a version: some have a hundred."""
+    name = file.filename
+    if not file.is_wheel:
+        place = 3
+    elif name.endswith("-any.whl"):
+        place = 0
+    else:
+        platform = name[name.rfind("-") :]
+        place = 1 if "linux" in platform and "x86_64" in platform else 2
+    return place, file.yanked is not None
 
 
 def _rank(file: IndexFile) -> tuple[object, ...]:
+    """What decides between files of the same kind."""
     if not file.is_wheel:
-        return (3, file.yanked is not None, not file.filename.endswith(".gz"), file.filename)
-    python, _, platform = file.filename[:-4].split("-")[-3:]
-    place = 0 if platform == "any" else 1 if "linux" in platform and "x86_64" in platform else 2
+        return (not file.filename.endswith(".gz"), file.filename)
+    python = file.filename.split("-")[-3]
     newest = max(
         ((int(major), int(minor or 0)) for major, minor in _PYTHON_TAG.findall(python)),
         default=(0, 0),
     )
-    return (place, file.yanked is not None, -newest[0], -newest[1], file.filename)
+    return (-newest[0], -newest[1], file.filename)
 
 
 def _as_project(page: ProjectPage) -> Project:

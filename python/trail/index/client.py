@@ -13,7 +13,6 @@ import re
 import threading
 import time
 from functools import cached_property
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
 
 from trail.addresses import redact
@@ -324,6 +323,8 @@ class IndexClient:
 
     def _fetch(self, url: str, kept: Page | None) -> Page:
         """Fetch a page, or have the kept one confirmed."""
+        from http import HTTPStatus  # noqa: PLC0415  # as above
+
         http = self._http(url)
         headers = {"Accept": ACCEPT}
         if kept is not None and kept.etag:
