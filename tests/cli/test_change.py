@@ -208,3 +208,41 @@ def test_names_that_are_close_to_locked_ones_are_told(project: Project) -> None:
             "error: the lock does not name `bases`",
             "hint: did you mean `base`?",
         ]
+
+
+@pytest.mark.parametrize(
+    "words", [["add", "base"], ["add", "--extra", "x", "base"], ["remove", "a"]]
+)
+def test_without_a_project_table_nothing_is_written(project: Project, words: list[str]) -> None:
+    path = project.root / "pyproject.toml"
+    path.write_text('[tool.poetry]\nname = "demo"\n')
+    result = project.trail(*words)
+    place = "project.optional-dependencies.x" if "--extra" in words else "project.dependencies"
+    assert result.code == 1
+    assert result.err == (
+        f"error: `{path}` has no [project], the table that trail writes requirements to\n"
+        f"  place: {place}\n"
+        "hint: edit the table that has them by hand, then: trail lock\n"
+    )
+    assert path.read_text() == '[tool.poetry]\nname = "demo"\n'
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("tool.poetry.group", "[tool.poetry.group.test.dependencies]\nbase = '^1'\n"),
+        ("tool.poetry.dev-dependencies", "[tool.poetry.dev-dependencies]\nbase = '^1'\n"),
+        ("tool.pdm.dev-dependencies", "[tool.pdm.dev-dependencies]\ntest = ['base']\n"),
+        ("tool.rye.dev-dependencies", "[tool.rye]\ndev-dependencies = ['base']\n"),
+        ("tool.hatch.envs", "[tool.hatch.envs.default]\ndependencies = ['base']\n"),
+    ],
+)
+def test_tables_that_are_not_read_are_told_of(project: Project, key: str, text: str) -> None:
+    path = declare(project, ["app"], text)
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    assert result.err.count("is not read") == 1
+    assert (
+        f"warning: `{key}` in `{path}` is not read: write [dependency-groups] instead\n"
+        in result.err
+    )

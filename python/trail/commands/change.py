@@ -99,11 +99,13 @@ def add(  # noqa: PLR0913  # what one command line says
         editable: whether the folders are to be used in place.
 
     Raises:
+        ProjectError: the file has no [project] to add to.
         UsageError: a word is neither a requirement nor a path.
         TrailError: the new requirements cannot be locked.
     """
     workspace, pyproject = workspace_of(context), _project(context, member)
     path = pyproject.path
+    _check_place(pyproject, place)
     options = _as_before(context, options)
     before = _read(path)
     there = listed_requirements(before, path, place)
@@ -185,11 +187,12 @@ def remove(
         member: as for `add`.
 
     Raises:
-        ProjectError: a name is not in the list.
+        ProjectError: a name is not in the list, or the file has no [project].
         TrailError: what is left cannot be locked.
     """
     workspace, old = workspace_of(context), _project(context, member)
     path = old.path
+    _check_place(old, place)
     options = _as_before(context, options)
     before = _read(path)
     text = before
@@ -231,6 +234,16 @@ def _project(context: Context, member: str | None) -> PyProject:
         return workspace.named(canonicalize_name(member))
     here = context.project.here if context.project is not None else None
     return here or workspace.root
+
+
+def _check_place(pyproject: PyProject, place: Place) -> None:
+    """Refuse to write requirements beside those that another tool's tables or a build have."""
+    if pyproject.name is None and place[0] == "project":
+        raise ProjectError(
+            f"`{pyproject.path}` has no [project], the table that trail writes requirements to",
+            details=(("place", ".".join(place)),),
+            hint="edit the table that has them by hand, then: trail lock",
+        )
 
 
 def _lock(

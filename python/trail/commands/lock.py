@@ -57,6 +57,11 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     named = {package.name for package in last.packages} if last is not None else set()
     for name in sorted(options.upgrade.names - named):
         context.reporter.warn(f"`{name}` is not in the lock, so its version need not be let go")
+    for one in (workspace.root, *workspace.members):
+        for key in one.unread:
+            context.reporter.warn(
+                f"`{key}` in `{one.path}` is not read: write [dependency-groups] instead"
+            )
     inputs = inputs_of(workspace, options, settings)
     receiver = context.depots().receiver
     with (

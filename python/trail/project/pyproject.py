@@ -19,13 +19,22 @@ from trail.toml import parse_toml
 from trail.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from packaging.requirements import Requirement
 
 __all__ = ["PyProject", "load_pyproject", "read_pyproject"]
 
+# Where other tools keep requirements for development.
+_UNREAD = (
+    ("poetry", "group"),
+    ("poetry", "dev-dependencies"),
+    ("pdm", "dev-dependencies"),
+    ("rye", "dev-dependencies"),
+    ("hatch", "envs"),
+)
+_LISTS = frozenset({"dependencies", "extra-dependencies"})
 _DEV = NormalizedName("dev")
 
 
@@ -51,6 +60,8 @@ class PyProject:
             path from the project's folder.
         trail: the table `[tool.trail]`.
         uv: the table `[tool.uv]`.
+        unread: tables of requirements for development that other tools have, and trail does not
+            read.
     """
 
     path: Path
@@ -68,6 +79,7 @@ class PyProject:
     layout: Mapping[str, str] = field(default_factory=dict)
     trail: Mapping[str, object] = field(default_factory=dict)
     uv: Mapping[str, object] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -140,7 +152,20 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
         layout=layout,
         trail=tool.table("trail").values,
         uv=tool.table("uv").values,
+        unread=tuple(_unread(tool)),
     )
+
+
+def _unread(tool: Table) -> Iterator[str]:
+    """Name the tables of other tools that hold requirements which nobody reads here."""
+    for name, key in _UNREAD:
+        owner = tool.values.get(name)
+        found = owner.get(key) if isinstance(owner, dict) else None
+        if key in {"group", "envs"}:  # those of hatch may hold scripts only
+            inner = found.values() if isinstance(found, dict) else ()
+            found = [one for one in inner if isinstance(one, dict) and _LISTS & one.keys()]
+        if found:
+            yield f"tool.{name}.{key}"
 
 
 def _scripts(table: Table, *, gui: bool) -> list[EntryPoint]:

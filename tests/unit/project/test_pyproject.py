@@ -142,3 +142,10 @@ def test_no_toml() -> None:
         read("[project]\nname = demo\n")
     assert caught.value.message == "`pyproject.toml` is not valid TOML"
     assert caught.value.details == (("place", "line 2, column 8"), ("problem", "invalid value"))
+
+
+def test_environments_without_requirements_are_none_of_its_business() -> None:
+    text = "[tool.hatch.envs.a.scripts]\nt = 'pytest'\n[tool.poetry.group.x]\noptional = true\n"
+    assert read_pyproject(text.encode(), Path("pyproject.toml")).unread == ()
+    text = "[tool.hatch.envs.a]\nextra-dependencies = ['b']\n"
+    assert read_pyproject(text.encode(), Path("pyproject.toml")).unread == ("tool.hatch.envs",)
