@@ -211,6 +211,23 @@ def test_init_makes_a_project_to_start_from(project: Project, tmp_path: Path) ->
     assert ran.out == "2.0\n", ran.err
 
 
+def test_init_makes_the_folder_that_is_named(project: Project, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "Other_Project"
+    done = project.trail("init", "new/Other_Project", cwd=tmp_path)
+    assert (done.code, done.err) == (0, f"made {folder / 'pyproject.toml'}\n")
+    document = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert document["project"]["name"] == "other-project"
+    again = project.trail("init", "Other_Project", "--project", str(tmp_path / "new"))
+    assert (again.code, again.err) == (
+        1,
+        f"error: `{folder / 'pyproject.toml'}` is there already\nhint: trail add NAME\n",
+    )
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "below" / "pyproject.toml"
+    wrong = project.trail("init", "file/below", cwd=tmp_path)
+    assert (wrong.code, wrong.err) == (1, f"error: cannot write `{below}`: Not a directory\n")
+
+
 def test_tree_and_why_show_who_requires_whom(project: Project) -> None:
     declare(project, 'dependencies = ["app"]\n[dependency-groups]\ntest = ["check"]\n')
     assert project.trail("lock").code == 0

@@ -17,12 +17,13 @@ __all__ = ["command"]
 
 
 @click.command("init")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--name", help="The project's name.  [default: the folder's]")
 @common_options
 @click.pass_context
-def command(context: click.Context, name: str | None) -> None:
-    """Make a pyproject.toml in this folder."""
-    folder = (common(context).project or Path.cwd()).resolve()
+def command(context: click.Context, folder: Path | None, name: str | None) -> None:
+    """Make a pyproject.toml in this folder, or in FOLDER, which need not be there yet."""
+    folder = Path(common(context).project or Path.cwd(), folder or "").resolve()
     path = folder / "pyproject.toml"
     if path.exists():
         raise ProjectError(f"`{path}` is there already", hint="trail add NAME")
@@ -30,6 +31,7 @@ def command(context: click.Context, name: str | None) -> None:
         name or _name(folder), f">={sys.version_info.major}.{sys.version_info.minor}"
     )
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text.encode())
     except OSError as error:
         raise ProjectError(f"cannot write `{path}`: {error.strerror or error}") from error
