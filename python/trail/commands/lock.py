@@ -57,11 +57,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     named = {package.name for package in last.packages} if last is not None else set()
     for name in sorted(options.upgrade.names - named):
         context.reporter.warn(f"`{name}` is not in the lock, so its version need not be let go")
-    for one in (workspace.root, *workspace.members):
-        for key in one.unread:
-            context.reporter.warn(
-                f"`{key}` in `{one.path}` is not read: write [dependency-groups] instead"
-            )
+    _look_for_others(workspace, context)
     inputs = inputs_of(workspace, options, settings)
     receiver = context.depots().receiver
     with (
@@ -116,6 +112,28 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
         targets=outcome.locked.targets,
         complete=not outcome.left_out,
     )
+
+
+def _look_for_others(workspace: Workspace, context: Context) -> None:
+    """Say which requirements in the tables of other tools are not read.
+
+    Raises:
+        ProjectError: they are what the project itself requires.
+    """
+    for one in (workspace.root, *workspace.members):
+        if one.untold:
+            raise ProjectError(
+                f"`{one.path}` has its requirements where only Poetry reads them",
+                details=(
+                    ("key", "tool.poetry.dependencies"),
+                    ("problem", "there is no [project], and no build that could tell them"),
+                ),
+                hint="write them as [project] dependencies",
+            )
+        for key in one.unread:
+            context.reporter.warn(
+                f"`{key}` in `{one.path}` is not read: write [dependency-groups] instead"
+            )
 
 
 def _commits(last: Pylock | None, options: Options) -> dict[tuple[str, str | None], str]:

@@ -62,6 +62,8 @@ class PyProject:
         uv: the table `[tool.uv]`.
         unread: tables of requirements for development that other tools have, and trail does not
             read.
+        untold: whether it has requirements in `[tool.poetry.dependencies]` alone, and no build
+            that could tell them.
     """
 
     path: Path
@@ -80,6 +82,7 @@ class PyProject:
     trail: Mapping[str, object] = field(default_factory=dict)
     uv: Mapping[str, object] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    untold: bool = False
 
     @property
     def folder(self) -> Path:
@@ -153,6 +156,7 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
         trail=tool.table("trail").values,
         uv=tool.table("uv").values,
         unread=tuple(_unread(tool)),
+        untold=not project.values and _untold(tool.values.get("poetry"), builds=builds),
     )
 
 
@@ -166,6 +170,14 @@ def _unread(tool: Table) -> Iterator[str]:
             found = [one for one in inner if isinstance(one, dict) and _LISTS & one.keys()]
         if found:
             yield f"tool.{name}.{key}"
+
+
+def _untold(poetry: object, *, builds: bool) -> bool:
+    """Whether Poetry's table has requirements that its build does not tell."""
+    if not isinstance(poetry, dict) or (builds and poetry.get("package-mode") is not False):
+        return False
+    found = poetry.get("dependencies")
+    return isinstance(found, dict) and not found.keys() <= {"python"}
 
 
 def _scripts(table: Table, *, gui: bool) -> list[EntryPoint]:
