@@ -232,8 +232,10 @@ def test_without_a_project_table_nothing_is_written(project: Project, words: lis
     [
         ("tool.poetry.group", "[tool.poetry.group.test.dependencies]\nbase = '^1'\n"),
         ("tool.poetry.dev-dependencies", "[tool.poetry.dev-dependencies]\nbase = '^1'\n"),
-        ("tool.pdm.dev-dependencies", "[tool.pdm.dev-dependencies]\ntest = ['base']\n"),
-        ("tool.rye.dev-dependencies", "[tool.rye]\ndev-dependencies = ['base']\n"),
+        (
+            "tool.pdm.dev-dependencies",
+            "[tool.pdm.dev-dependencies]\ntest = ['base', '-e file:///${PROJECT_ROOT}/x']\n",
+        ),
         ("tool.hatch.envs", "[tool.hatch.envs.default]\ndependencies = ['base']\n"),
     ],
 )

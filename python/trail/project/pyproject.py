@@ -31,7 +31,6 @@ _UNREAD = (
     ("poetry", "group"),
     ("poetry", "dev-dependencies"),
     ("pdm", "dev-dependencies"),
-    ("rye", "dev-dependencies"),
     ("hatch", "envs"),
 )
 _LISTS = frozenset({"dependencies", "extra-dependencies"})
@@ -61,7 +60,7 @@ class PyProject:
         trail: the table `[tool.trail]`.
         uv: the table `[tool.uv]`.
         unread: tables of requirements for development that other tools have, and trail does not
-            read.
+            read, or not as they are.
         untold: whether it has requirements in `[tool.poetry.dependencies]` alone, and no build
             that could tell them.
     """
@@ -140,7 +139,7 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
         requires_python=project.parsed("requires-python", SpecifierSet, InvalidSpecifier),
         dependencies=project.requirements("dependencies"),
         extras={extras.name(extra): extras.requirements(extra) for extra in extras.values},
-        groups=_groups(top.table("dependency-groups"), tool.table("uv")),
+        groups=_groups(top.table("dependency-groups"), tool),
         scripts=tuple(
             sorted(
                 (
@@ -168,8 +167,17 @@ def _unread(tool: Table) -> Iterator[str]:
         if key in {"group", "envs"}:  # those of hatch may hold scripts only
             inner = found.values() if isinstance(found, dict) else ()
             found = [one for one in inner if isinstance(one, dict) and _LISTS & one.keys()]
+        elif name == "pdm":
+            found = _has_folders(found)
         if found:
             yield f"tool.{name}.{key}"
+
+
+def _has_folders(groups: object) -> bool:
+    """Whether PDM's groups have folders (`-e file:///…`), which are not read."""
+    lists = groups.values() if isinstance(groups, dict) else ()
+    texts = [text for items in lists if isinstance(items, list) for text in items]
+    return any(isinstance(text, str) and text.startswith("-e ") for text in texts)
 
 
 def _untold(poetry: object, *, builds: bool) -> bool:
@@ -184,21 +192,25 @@ def _scripts(table: Table, *, gui: bool) -> list[EntryPoint]:
     return [EntryPoint(name=name, value=table.text(name) or "", gui=gui) for name in table.values]
 
 
-def _groups(table: Table, uv: Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
-    """Resolve the includes of all groups (PEP 735)."""
+def _groups(table: Table, tool: Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
+    """Resolve the includes of all groups (PEP 735); add those from before there were any."""
     from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415  # few need it
 
     groups: dict[NormalizedName, tuple[Requirement, ...]] = {}
+    uv, rye, pdm = tool.table("uv"), tool.table("rye"), tool.table("pdm")
     values = _limited(table, uv.table("dependency-groups"))
     for group in table.values:
         try:
             groups[table.name(group)] = DependencyGroupResolver(values).resolve(group)
         except ExceptionGroup as faults:
             raise table.fault(group, str(faults.exceptions[0]).splitlines()[0]) from faults
-    # The group of uv's projects before there were groups.
-    older = uv.requirements("dev-dependencies")
-    if older:
-        groups[_DEV] = (*groups.get(_DEV, ()), *older)
+    older = [(_DEV, one.requirements("dev-dependencies")) for one in (uv, rye)]
+    own = pdm.table("dev-dependencies")
+    if not _has_folders(own.values):
+        older += [(own.name(group), own.requirements(group)) for group in own.values]
+    for name, requirements in older:
+        if requirements:
+            groups[name] = (*groups.get(name, ()), *requirements)
     return groups
 
 

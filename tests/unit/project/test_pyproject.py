@@ -165,6 +165,26 @@ def test_what_only_poetry_can_tell(text: str, untold: bool) -> None:
     assert read_pyproject(text.encode(), Path("pyproject.toml")).untold is untold
 
 
+def test_groups_from_before_there_were_any() -> None:
+    text = (
+        "[dependency-groups]\ndev = ['a']\n[tool.uv]\ndev-dependencies = ['b']\n"
+        "[tool.rye]\ndev-dependencies = ['c']\n"
+        "[tool.pdm.dev-dependencies]\ndev = ['d']\nMy_Docs = ['e>=1; python_version < \"3.13\"']\n"
+    )
+    project = read_pyproject(text.encode(), Path("pyproject.toml"))
+    assert {name: [*map(str, needs)] for name, needs in project.groups.items()} == {
+        "dev": ["a", "b", "c", "d"],
+        "my-docs": ['e>=1; python_version < "3.13"'],
+    }
+    assert project.unread == ()
+
+
+def test_a_wrong_requirement_in_a_group_of_pdm_is_named() -> None:
+    with pytest.raises(ProjectError) as caught:
+        read("[tool.pdm.dev-dependencies]\ntest = ['a', 'b c']\n")
+    assert caught.value.details[0] == ("key", "tool.pdm.dev-dependencies.test[1]")
+
+
 def test_environments_without_requirements_are_none_of_its_business() -> None:
     text = "[tool.hatch.envs.a.scripts]\nt = 'pytest'\n[tool.poetry.group.x]\noptional = true\n"
     assert read_pyproject(text.encode(), Path("pyproject.toml")).unread == ()
