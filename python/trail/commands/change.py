@@ -13,8 +13,9 @@ from trail.commands.lockfile import inputs_of, options_of
 from trail.commands.locking import Locking, versions_in
 from trail.commands.misnamed import not_listed
 from trail.commands.unneeded import unneeded_sources
-from trail.errors import ProjectError, UsageError
+from trail.errors import LockError, ProjectError, UsageError
 from trail.files import write_atomic
+from trail.lock.listed import read_listed
 from trail.lock.pylock import read_pylock
 from trail.model import NormalizedName
 from trail.project.edit import (
@@ -30,7 +31,7 @@ from trail.project.sources import rules_of
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from packaging.pylock import Pylock
@@ -83,6 +84,7 @@ def add(  # noqa: PLR0913  # what one command line says
     *,
     member: str | None = None,
     editable: bool = False,
+    files: Sequence[Path] = (),
 ) -> Changed:
     """Add requirements and lock; nothing is written unless both are possible.
 
@@ -97,10 +99,12 @@ def add(  # noqa: PLR0913  # what one command line says
         options: how to choose.
         member: the project of a workspace that is meant; None for the one that one is in.
         editable: whether the folders are to be used in place.
+        files: requirements files, whose requirements are added as well.
 
     Raises:
         ProjectError: the file has no [project] to add to.
         UsageError: a word is neither a requirement nor a path.
+        LockError: a requirements file cannot be read.
         TrailError: the new requirements cannot be locked.
     """
     workspace, pyproject = workspace_of(context), _project(context, member)
@@ -109,8 +113,11 @@ def add(  # noqa: PLR0913  # what one command line says
     options = _as_before(context, options)
     before = _read(path)
     there = listed_requirements(before, path, place)
+    given = [(word, editable) for word in words]
+    given += [item for file in files for item in _listed(context, file, pyproject)]
     adding = [
-        read_adding(word, context.start, pyproject, workspace, editable=editable) for word in words
+        read_adding(word, context.start, pyproject, workspace, editable=in_place)
+        for word, in_place in given
     ]
     wanted = [_with_old(one, there) for one in adding]
     text = before
@@ -138,6 +145,20 @@ def add(  # noqa: PLR0913  # what one command line says
         unchanged=tuple(str(one) for one in wanted if one in there),
         locking=locking,
     )
+
+
+def _listed(context: Context, file: Path, pyproject: PyProject) -> Iterator[tuple[str, bool]]:
+    """Read a requirements file: each requirement or path, and whether it is used in place."""
+    path = (context.start / file).resolve()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LockError(f"cannot read `{path}`: {error.strerror or error}") from error
+    for one in read_listed(data, path, variables=context.environ):
+        if one.word is None:
+            context.reporter.warn(f"`{one.place}` is not taken: {one.text}")
+        elif one.word != str(pyproject.folder):  # the project itself is there anyway
+            yield one.word, one.editable
 
 
 def _identity(requirement: Requirement) -> tuple[str, str]:
