@@ -81,6 +81,8 @@ def test_a_file_goes_to_the_group_that_is_named(project: Project) -> None:
         ("base\n-r a.txt\n", "r.txt:2", "-r a.txt",
          "cannot read `{root}/a.txt`: no such file or directory"),
         ("-r r.txt\n", "r.txt:1", "-r r.txt", "`{root}/r.txt` includes itself"),
+        ("-r https://h.example/r.txt\n", "r.txt:1", "-r https://h.example/r.txt",
+         "a file to include must be a local one"),
         ("-e git+https://h.example/a#egg=a\n", "r.txt:1", "-e git+https://h.example/a#egg=a",
          "a repository needs a name: `NAME @ git+https://…`"),
         ("base\n--bad\n", "r.txt:2", "--bad", "unrecognized arguments: --bad"),

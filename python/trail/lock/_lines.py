@@ -10,18 +10,28 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import os
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from trail.errors import LockError
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["Line", "file_options", "logical_lines", "requirement_options"]
+__all__ = [
+    "Line",
+    "file_options",
+    "logical_lines",
+    "read_included",
+    "read_requirement",
+    "requirement_options",
+]
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -113,6 +123,47 @@ def requirement_options(line: Line) -> tuple[str, list[str]]:
     if all(_PLAIN_HASH.fullmatch(word) for word in words):
         return requirement, [word.removeprefix("--hash=") for word in words]
     return requirement, _parse(line, options[0], _requirement_parser()).hash
+
+
+def read_requirement(line: Line, text: str) -> Requirement:
+    """Parse a requirement of a line (PEP 508).
+
+    Raises:
+        LockError: it is none.
+    """
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise line.fault(str(error).splitlines()[0]) from error
+
+
+def read_included(
+    line: Line, name: str, opened: Sequence[Path], read: Callable[[Path], bytes]
+) -> tuple[Path, bytes]:
+    """Read a file that a line includes.
+
+    Args:
+        line: the line.
+        name: what it names; relative to the line's own file.
+        opened: the files that are being read.
+        read: reads it.
+
+    Returns:
+        The file, absolute, and its content.
+
+    Raises:
+        LockError: it is no local file, is being read already, or cannot be read.
+    """
+    if "://" in name:
+        raise line.fault("a file to include must be a local one")
+    path = Path(os.path.normpath(line.path.parent / name))
+    if path in opened:
+        raise line.fault(f"`{path}` includes itself")
+    try:
+        return path, read(path)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise line.fault(f"cannot read `{path}`: {problem.lower()}") from error
 
 
 def _decode(data: bytes, path: Path) -> str:

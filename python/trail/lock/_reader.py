@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urldefrag
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from trail.lock._lines import Line, file_options, logical_lines, requirement_options
+from trail.lock._lines import (
+    Line,
+    file_options,
+    logical_lines,
+    read_included,
+    read_requirement,
+    requirement_options,
+)
 from trail.lock._references import as_source
 from trail.lock.choice import local_path, strong_hashes, url_filename
 from trail.lock.pins import Constraint, Pin, Source
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from packaging.markers import Marker
+    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
     from trail.model import Hashes
@@ -107,21 +114,12 @@ class Reader:
         self.pre |= options.pre
 
     def _include(self, line: Line, name: str, *, constraint: bool) -> None:
-        if "://" in name:
-            raise line.fault("a file to include must be a local one")
-        path = Path(os.path.normpath(line.path.parent / name))
-        if path in self.open:
-            raise line.fault(f"`{path}` includes itself")
-        try:
-            data = self.read(path)
-        except OSError as error:
-            problem = error.strerror or str(error)
-            raise line.fault(f"cannot read `{path}`: {problem.lower()}") from error
+        path, data = read_included(line, name, self.open, self.read)
         self.file(data, path, constraint=constraint)
 
     def _constraint(self, line: Line) -> None:
         text, hashes = requirement_options(line)
-        requirement = _parse(line, text)
+        requirement = read_requirement(line, text)
         if requirement.url:
             raise line.fault("a constraint cannot be an address")
         self.constraints.append(
@@ -141,14 +139,14 @@ class Reader:
             location, marker = bare
             filename = _filename(location)
             if not filename.endswith(_WHEEL):
-                condition = _parse(line, f"x ; {marker}").marker if marker else None
+                condition = read_requirement(line, f"x ; {marker}").marker if marker else None
                 self._source(line, location, marker=condition, hashes=hashes)
                 return
             # Read on as if the wheel's name stood before an `@`.
             name, _ = _wheel_name(line, filename)
-            requirement = _parse(line, f"{name} @ x" + (f" ; {marker}" if marker else ""))
+            requirement = read_requirement(line, f"{name} @ x" + (f" ; {marker}" if marker else ""))
         else:
-            requirement = _parse(line, text)
+            requirement = read_requirement(line, text)
             location = requirement.url or ""
         if location:
             self._direct(line, requirement, location, hashes)
@@ -248,13 +246,6 @@ def _bare_location(text: str) -> tuple[str, str] | None:
 def _filename(location: str) -> str:
     """Name the file at the end of an address or a path."""
     return url_filename(location) if "://" in location else Path(location).name
-
-
-def _parse(line: Line, text: str) -> Requirement:
-    try:
-        return Requirement(text)
-    except InvalidRequirement as error:
-        raise line.fault(str(error).splitlines()[0]) from error
 
 
 def _wheel_name(line: Line, filename: str) -> tuple[NormalizedName, str]:

@@ -6,9 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.requirements import InvalidRequirement, Requirement
-
-from trail.lock._lines import file_options, logical_lines, requirement_options
+from trail.lock._lines import (
+    file_options,
+    logical_lines,
+    read_included,
+    read_requirement,
+    requirement_options,
+)
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -69,14 +73,7 @@ def _file(
             continue
         options = file_options(line)
         for name in options.requirement:
-            path = Path(os.path.normpath(line.path.parent / name))
-            if path in opened:
-                raise line.fault(f"`{path}` includes itself")
-            try:
-                included = read(path)
-            except OSError as error:
-                problem = error.strerror or str(error)
-                raise line.fault(f"cannot read `{path}`: {problem.lower()}") from error
+            path, included = read_included(line, name, opened, read)
             yield from _file(included, (*opened, path), read, variables)
         for name in options.editable:
             if "://" in name:
@@ -92,10 +89,7 @@ def _requirement(line: Line) -> Listed:
     text, _ = requirement_options(line)
     if text.startswith((".", "/", "~")):
         return Listed(place=line.place, word=_absolute(line, text), text=line.text)
-    try:
-        Requirement(text)
-    except InvalidRequirement as error:
-        raise line.fault(str(error).splitlines()[0]) from error
+    read_requirement(line, text)
     return Listed(place=line.place, word=text, text=line.text)
 
 
