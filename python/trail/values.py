@@ -3,8 +3,8 @@
 `dataclasses.dataclass` writes and compiles the source of up to ten methods for each class
 while its module is imported: half a millisecond each, so that the hundred values of trail
 took 60 of the 150 milliseconds before a command could begin. Here a class is made without
-any code being written; only `__init__` is compiled, for the first instance. Otherwise it is
-the same: to type checkers by definition, and `dataclasses.fields`, `replace` and `asdict`
+any code being written; only `__init__` is compiled, once there are many instances. Otherwise it
+is the same: to type checkers by definition, and `dataclasses.fields`, `replace` and `asdict`
 take these classes as well. A test compares the two.
 """
 
@@ -22,6 +22,9 @@ __all__ = ["dataclass", "field", "names_of", "replace"]
 
 _MISSING: Any = object()
 _FIELDS = "__trail_fields__"  # where a class keeps them
+# So many instances are made without compiled code: a run makes one or two of most classes, and
+# to compile takes as long as to make fifty.
+_FEW = 5
 
 
 class _Field:
@@ -129,14 +132,46 @@ def _replace(value: Any, /, **changes: Any) -> Any:
 
 
 def _first(cls: type, *, frozen: bool, slots: bool, keywords: bool) -> Callable[..., None]:
-    """Make an `__init__` that replaces itself by the real one when it is first called."""
+    """Make an `__init__` that replaces itself by the real one once that is worth compiling."""
+    left = _FEW
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807  # what it is
-        made = _compile_init(cls, frozen=frozen, slots=slots, keywords=keywords)
-        cls.__init__ = made  # type: ignore[misc]  # the point of it
-        made(self, *args, **kwargs)
+        nonlocal left
+        left -= 1
+        # Where the arguments are wrong, the real one says how.
+        if left < 0 or (args and keywords) or not _fill(cls, self, args, kwargs, slots=slots):
+            made = _compile_init(cls, frozen=frozen, slots=slots, keywords=keywords)
+            cls.__init__ = made  # type: ignore[misc]  # the point of it
+            made(self, *args, **kwargs)
 
     return __init__
+
+
+def _fill(
+    cls: type, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *, slots: bool
+) -> bool:
+    """Set all attributes of an instance; False where the arguments are wrong."""
+    fields: dict[str, _Field] = getattr(cls, _FIELDS)
+    given = kwargs
+    if args:
+        names = [name for name, own in fields.items() if own.init]
+        given = {**kwargs, **dict(zip(names, args, strict=False))}
+    left = len(args) + len(kwargs)
+    for name, own in fields.items():
+        if own.init and name in given:
+            value = given[name]
+            left -= 1
+        elif own.factory is not None:
+            value = own.factory()
+        elif own.default is not _MISSING:
+            value = own.default
+        else:
+            return False
+        if slots:
+            cls.__dict__[name].__set__(instance, value)
+        else:
+            object.__setattr__(instance, name, value)
+    return not left
 
 
 def _compile_init(cls: type, *, frozen: bool, slots: bool, keywords: bool) -> Callable[..., None]:

@@ -101,6 +101,42 @@ def test_keywords_only(module: Any) -> None:
     assert cls(x=1).x == 1, "a wrong call does no harm"
 
 
+@pytest.mark.parametrize("before", [0, 1, 20])
+@pytest.mark.parametrize(
+    ("arguments", "keywords"),
+    [
+        ((), {}),
+        ((1, 2, [], "s", 5), {}),
+        ((1,), {"x": 1}),
+        ((1,), {"z": 1}),
+        ((1, 2), {"tags": [], "y": 3}),
+    ],
+)
+def test_a_wrong_call_is_described_alike(
+    before: int, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> None:
+    """The first instances are made by other code than the later ones."""
+    said = []
+    for module in (dataclasses, values):
+        cls = point(module)
+        for number in range(before):
+            assert cls(number, tags=[]).x == number
+        with pytest.raises(TypeError) as caught:
+            cls(*arguments, **keywords)
+        said.append(str(caught.value).replace("__create_fn__.<locals>.", ""))
+        assert cls(1, y=3).y == 3
+    assert said[0].rpartition(".")[2] == said[1].rpartition(".")[2]
+
+
+@MODULES
+@pytest.mark.parametrize("slots", [True, False])
+def test_every_instance_is_made_alike(module: Any, slots: bool) -> None:
+    cls = point(module, slots=slots)
+    made = [(cls(1, tags=[]), cls(x=1, y=2), cls(1, 2, [3], secret="t")) for _ in range(20)]
+    assert len({repr(instances) for instances in made}) == 1
+    assert made[0] == made[-1]
+
+
 @MODULES
 def test_without_slots(module: Any) -> None:
     cls = point(module, slots=False)
