@@ -38,8 +38,8 @@ def read_page(
     status, reason, versions, ends, rows = found
     packed = Packed(versions=versions, ends=ends, data=rows)
 
-    def read(place: Place) -> list[Row]:
-        _, start, end = place
+    def read(_: str, place: Place) -> list[Row]:
+        start, end = place
         return unpack_rows(rows[start:end])
 
     return ProjectPage(

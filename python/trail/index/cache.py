@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from io import FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trail.errors import FetchError
@@ -23,7 +24,6 @@ from trail.values import dataclass, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from trail.index.page import Row
     from trail.index.rows import Place
@@ -93,7 +93,8 @@ class PageCache:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+        # Texts, as paths take a tenth of the time that a page takes.
+        self._folder = None if folder is None else f"{folder}{os.sep}"
 
     def load(self, url: str) -> Page | None:
         """Read the page that was kept for an address as it was received, or None.
@@ -135,8 +136,11 @@ class PageCache:
         except (KeyError, TypeError, AttributeError, ValueError):
             return None
 
-        def read(place: Place) -> list[Row]:
-            return self._rows(path, file, place, url, name)
+        def read(version: str, place: Place) -> list[Row]:
+            try:
+                return unpack_rows(file.read(path, *place))
+            except (OSError, ValueError):
+                return self._read_again(path, file, version, url, name)
 
         project = ProjectPage(
             name=name,
@@ -147,26 +151,19 @@ class PageCache:
         )
         return KeptPage(page=page, project=project)
 
-    def _rows(
-        self, path: Path, file: _File, place: Place, url: str, name: NormalizedName
+    def _read_again(
+        self, path: str, file: _File, version: str, url: str, name: NormalizedName
     ) -> list[Row]:
-        """Read the rows of a version from a file that was opened before."""
-        version, start, end = place
-        try:
-            return unpack_rows(file.read(path, start, end))
-        except (OSError, ValueError):
-            # Another process may have put a newer page there.
-            newer = _open(path, url)
-            if newer is not None and newer.identity != file.identity:
-                with contextlib.suppress(OSError, KeyError, TypeError, AttributeError, ValueError):
-                    _, start, end = _places(newer)[version]
-                    return unpack_rows(newer.read(path, start, end))
-                raise FetchError(
-                    f"another process replaced the kept page of `{name}`, which has no"
-                    f" {version} any more",
-                    hint="run the command again",
-                ) from None
-        raise self._damaged(path, name)
+        """Read the rows of a version where another process may have put a newer page."""
+        newer = _open(path, url)
+        if newer is None or newer.identity == file.identity:
+            raise self._damaged(path, name) from None
+        with contextlib.suppress(OSError, KeyError, TypeError, AttributeError, ValueError):
+            return unpack_rows(newer.read(path, *_places(newer)[version]))
+        raise FetchError(
+            f"another process replaced the kept page of `{name}`, which has no {version} any more",
+            hint="run the command again",
+        ) from None
 
     def save_project(self, url: str, page: Page, project: ProjectPage | None) -> None:
         """Keep the page of a project for an address, in place of an older one.
@@ -199,13 +196,13 @@ class PageCache:
                 with contextlib.suppress(OSError):
                     os.utime(path, (fetched, fetched))
 
-    def _path(self, kind: str, url: str) -> Path | None:
+    def _path(self, kind: str, url: str) -> str | None:
         if self._folder is None:
             return None
-        return self._folder / kind / hashlib.sha256(url.encode()).hexdigest()[:32]
+        return f"{self._folder}{kind}{os.sep}{hashlib.sha256(url.encode()).hexdigest()[:32]}"
 
     def _write(
-        self, path: Path | None, url: str, page: Page, more: Mapping[str, Any], rest: bytes
+        self, path: str | None, url: str, page: Page, more: Mapping[str, Any], rest: bytes
     ) -> None:
         if path is None:
             return
@@ -215,14 +212,14 @@ class PageCache:
         head = {"format": _FORMAT, "asked": url, "size": len(rest), "page": known, **more}
         with contextlib.suppress(OSError):
             # A file that lost its end in a power cut is seen by its size.
-            write_cached(path, json.dumps(head).encode() + b"\n", rest, modified=fetched)
+            write_cached(Path(path), json.dumps(head).encode() + b"\n", rest, modified=fetched)
 
-    def _damaged(self, path: Path, name: NormalizedName) -> FetchError:
+    def _damaged(self, path: str, name: NormalizedName) -> FetchError:
         with contextlib.suppress(OSError):
-            path.unlink()
+            Path(path).unlink()
         return FetchError(
             f"the kept page of `{name}` was damaged and has been removed",
-            details=(("file", str(path)),),
+            details=(("file", path),),
             hint="run the command again",
         )
 
@@ -237,7 +234,7 @@ class _File:
     fetched: float
     identity: tuple[int, ...]
 
-    def read(self, path: Path, start: int, end: int) -> bytes:
+    def read(self, path: str, start: int, end: int) -> bytes:
         """Read a part of the rest.
 
         Raises:
@@ -253,7 +250,7 @@ class _File:
             return _read_all(file, end - start)
 
 
-def _open(path: Path | None, url: str) -> _File | None:
+def _open(path: str | None, url: str) -> _File | None:
     """Read the head of a file; None if the file is not whole, or of another address."""
     if path is None:
         return None

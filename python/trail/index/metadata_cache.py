@@ -1,29 +1,29 @@
 """Metadata on disk, reduced and parsed: one small file for each wheel or source distribution.
 
-A file on an index never changes, so neither does its metadata. The key is the file's address
-with its hashes: what one index says of a file cannot reach another index's file of that name.
+A file on an index never changes, so neither does its metadata. It is known by its address and
+its hashes: what one index says of a file cannot reach another index's file of that name.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
+import zlib
 from io import FileIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.files import write_cached
 from trail.index.core_metadata import CoreMetadata, NeedsBuild
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from trail.index.page import IndexFile
 
 __all__ = ["MetadataCache"]
 
 _FORMAT = 1
+_DIGITS = 32  # of a hash, in the name of a file
 
 
 class MetadataCache:
@@ -34,7 +34,7 @@ class MetadataCache:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+        self._folder = None if folder is None else f"{folder}{os.sep}metadata{os.sep}"
 
     def load(self, file: IndexFile) -> CoreMetadata | NeedsBuild | None:
         """Read what was kept of a file's metadata, or None."""
@@ -80,14 +80,17 @@ class MetadataCache:
             }
         with contextlib.suppress(OSError):
             # What a power cut leaves of it is no JSON.
-            write_cached(path, json.dumps(known).encode())
+            write_cached(Path(path), json.dumps(known).encode())
 
-    def _path(self, file: IndexFile) -> Path | None:
+    def _path(self, file: IndexFile) -> str | None:
         if self._folder is None or not file.hashes:
             # Without a hash nobody can tell whether the file is still the same.
             return None
-        key = hashlib.sha256(json.dumps(_identity(file)).encode()).hexdigest()[:32]
-        return self._folder / "metadata" / file.name / key
+        _, digest = file.hashes[0]
+        if not (digest.isascii() and digest.isalnum()):  # whatever a page calls a hash
+            return None
+        address = zlib.crc32(file.url.encode())
+        return f"{self._folder}{file.name}{os.sep}{digest[:_DIGITS]}-{address:08x}"
 
 
 def _identity(file: IndexFile) -> list[str]:

@@ -113,7 +113,7 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
         name: the project.
         index: address of the index, for the files.
         places: each version, and where its rows are; the newest version first.
-        read: gives the rows of a place.
+        read: gives the rows of a version and its place.
         packed: all rows as they are kept, where they are at hand.
     """
 
@@ -122,7 +122,7 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
         name: NormalizedName,
         index: str | None,
         places: Mapping[str, Any],
-        read: Callable[[Any], list[Row]],
+        read: Callable[[str, Any], list[Row]],
         packed: Packed | None = None,
     ) -> None:
         self.packed = packed
@@ -135,7 +135,7 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
     def __getitem__(self, version: str) -> tuple[IndexFile, ...]:
         made = self._made.get(version)
         if made is None:
-            rows = self._read(self._places[version])
+            rows = self._read(version, self._places[version])
             made = tuple(_as_file(row, self._name, version, self._index) for row in rows)
             self._made[version] = made
         return made
@@ -151,7 +151,7 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
 
     def rows(self) -> Iterator[tuple[str, list[Row]]]:
         """Each version and its rows, the newest version first."""
-        return ((version, self._read(place)) for version, place in self._places.items())
+        return ((version, self._read(version, place)) for version, place in self._places.items())
 
 
 def group_files(files: Iterable[IndexFile]) -> dict[str, tuple[IndexFile, ...]]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Packed", "Place", "pack_rows", "unpack_rows"]
 
-Place: TypeAlias = tuple[str, int, int]
-"""Version, start and end."""
+Place: TypeAlias = tuple[int, int]
+"""Start and end."""
 
 _CHECKSUM = struct.Struct("<I")
 _MARSHAL = 2  # the version that every Python writes alike
@@ -50,10 +50,8 @@ class Packed:
         versions = self.versions.split()
         if len(versions) != len(self.ends):
             raise ValueError(len(self.ends))
-        return {
-            version: (version, start, end)
-            for version, start, end in zip(versions, (0, *self.ends), self.ends, strict=False)
-        }
+        places = zip((0, *self.ends), self.ends, strict=False)
+        return dict(zip(versions, places, strict=True))
 
 
 def pack_rows(groups: Iterable[tuple[str, list[Row]]]) -> Packed:

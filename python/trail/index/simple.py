@@ -187,7 +187,7 @@ class _Found:
         }
         return ProjectPage(
             name=name,
-            releases=Releases(name, self._origin.index, places, lambda rows: rows),
+            releases=Releases(name, self._origin.index, places, lambda _, rows: rows),
             status=str(status or "active"),
             reason=str(reason) if reason else None,
             index=self._origin.index,

@@ -55,6 +55,14 @@ def test_a_file_without_a_hash_may_change(tmp_path: Path) -> None:
     assert cache.load(replace(FILE, hashes=())) is None
 
 
+def test_what_a_page_calls_a_hash_names_no_file_elsewhere(tmp_path: Path) -> None:
+    cache = MetadataCache(tmp_path / "index")
+    odd = replace(FILE, hashes=(("sha256", "../../../ab"),))
+    cache.save(odd, KNOWN)
+    assert list(tmp_path.iterdir()) == []
+    assert cache.load(odd) is None
+
+
 def test_without_a_folder_nothing_is_kept() -> None:
     cache = MetadataCache(None)
     cache.save(FILE, KNOWN)
