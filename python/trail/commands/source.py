@@ -75,6 +75,8 @@ class IndexSource:
         self._projects: dict[tuple[NormalizedName, str | None], Project | None] = {}
         self._ahead: dict[IndexFile, _Work[CoreMetadata | NeedsBuild | None]] = {}
         self._answers: dict[tuple[NormalizedName, Version, str | None], Answer] = {}
+        # Of each page and version the file whose metadata counts: asked for ahead and then.
+        self._files: dict[tuple[int, str], IndexFile | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -144,8 +146,8 @@ class IndexSource:
         key = (name, version, index)
         if key not in self._answers:
             page = self._page(name, index).result()
-            files = page.of(str(version)) if page is not None else ()
-            self._answers[key] = self._read(metadata_file(files), version)
+            file = self._metadata_file(page, str(version)) if page is not None else None
+            self._answers[key] = self._read(file, version)
         return self._answers[key]
 
     def direct(self, name: NormalizedName, direct: Direct) -> tuple[Answer, Sequence[File]]:
@@ -177,7 +179,7 @@ class IndexSource:
         if page is None:
             return
         for version in versions:
-            file = metadata_file(page.of(str(version)))
+            file = self._metadata_file(page, str(version))
             if file is not None and file not in self._ahead:
                 ahead = self._cheap(file)
                 if ahead is not None:
@@ -237,14 +239,20 @@ class IndexSource:
                 for name, wanted in self._chase.required(found):
                     self._ahead_of_time(name, wanted)
 
+    def _metadata_file(self, page: ProjectPage, version: str) -> IndexFile | None:
+        key = (id(page), version)  # pages are kept
+        if key not in self._files:
+            self._files[key] = metadata_file(page.of(version))
+        return self._files[key]
+
     def _likely_file(self, page: ProjectPage, specifier: SpecifierSet | None) -> IndexFile | None:
         for version in self._likely.get(page.name, ()):
             if page.of(str(version)):
-                return metadata_file(page.of(str(version)))
+                return self._metadata_file(page, str(version))
         for text in page.releases:
             version = Version(text)
             if not version.is_prerelease and (specifier is None or version in specifier):
-                file = metadata_file(page.of(text))
+                file = self._metadata_file(page, text)
                 if file is not None and file.yanked is None:
                     return file
         return None
