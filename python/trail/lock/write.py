@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["dump_pylock"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 def _attributes(*keys: str) -> tuple[tuple[str, str], ...]:
@@ -116,13 +117,13 @@ def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, Marker | SpecifierSet | Version):
-        value = str(value)
     match value:
-        case bool() | int():
-            return str(value).lower()
         case str():
             return _text(value)
+        case Marker() | SpecifierSet() | Version():
+            return _text(str(value))
+        case bool() | int():
+            return str(value).lower()
         case datetime():
             moment = value.astimezone(UTC).replace(tzinfo=None)
             return f"{moment.isoformat()}Z"
@@ -132,12 +133,16 @@ def _value(value: Any) -> str:
             known = [key for key, _ in _FILE if key in value]
             return _inline((key, value[key]) for key in (*known, *sorted(set(value) - {*known})))
     # A file, a folder or a repository.
-    pairs = ((key, getattr(value, attribute, None)) for key, attribute in _FILE)
-    return _inline((key, item) for key, item in pairs if item is not None)
+    items = ((key, getattr(value, attribute, None)) for key, attribute in _FILE)
+    return _join(f"{key} = {_value(item)}" for key, item in items if item is not None)
 
 
 def _inline(pairs: Iterable[tuple[str, Any]]) -> str:
-    return f"{{{', '.join(f'{_key(key)} = {_value(item)}' for key, item in pairs)}}}"
+    return _join(f"{_key(key)} = {_value(item)}" for key, item in pairs)
+
+
+def _join(pairs: Iterable[str]) -> str:
+    return f"{{{', '.join(pairs)}}}"
 
 
 def _text(text: str) -> str:
@@ -145,7 +150,7 @@ def _text(text: str) -> str:
     if '"' in text and "'" not in text and text.isprintable():
         return f"'{text}'"
     # JSON's escapes are TOML's; TOML wants DEL escaped, too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _JSON.encode(text).replace("\x7f", "\\u007f")
 
 
 def _key(key: str) -> str:

@@ -5,6 +5,7 @@ Every target asks the same of the same files: here each of them is looked at onc
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trail.values import dataclass
@@ -68,6 +69,7 @@ def make_offer(files: Iterable[File], limit: datetime | None) -> Offer:
     )
 
 
+@lru_cache(maxsize=1 << 14)  # each target asks for the same ones
 def wheel_tags(filename: str) -> str:
     """Take the tags out of the name of a wheel."""
     return "-".join(filename[:-4].rsplit("-", 3)[-3:]).lower()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from resolvelib.resolvers import (
     Criterion,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from trail.resolve.watcher import Watcher
 
 __all__ = ["search"]
+
+_Rank: TypeAlias = tuple[bool, bool, bool, bool, bool, bool, int]
 
 
 def search(
@@ -71,8 +73,9 @@ class _Search(Resolution[Demand, Candidate, str]):
     def __init__(self, provider: Provider, watcher: Watcher) -> None:
         super().__init__(provider, watcher)
         self._rules = provider
+        self._watcher = watcher
         self._known: dict[str, tuple[Criterion[Demand, Candidate], Candidate | None, bool]] = {}
-        self._kinds: dict[str, tuple[Criterion[Demand, Candidate], tuple[bool, bool]]] = {}
+        self._ranks: dict[str, tuple[Criterion[Demand, Candidate], int, _Rank]] = {}
         self._loose = False  # whether there may be choices to be made anew, or nobody's demands
         self._open: set[str] | None = None  # what has to be chosen; None where that is not known
         self._new: set[str] = set()  # what the last choice demands, and nobody did before
@@ -171,12 +174,13 @@ class _Search(Resolution[Demand, Candidate, str]):
             unmet = self._rules.narrow(unmet, self.state.backtrack_causes)
         return unmet[0] if len(unmet) == 1 else min(unmet, key=self._get_preference)
 
-    def _get_preference(self, name: str) -> tuple[bool, bool, bool, bool, bool, bool, int]:
-        criterion = self.state.criteria[name]
-        known = self._kinds.get(name)
-        if known is None or known[0] is not criterion:
-            known = self._kinds[name] = (criterion, self._rules.kind(criterion.information))
-        return *known[1], *self._rules.rank(name)
+    def _get_preference(self, name: str) -> _Rank:
+        criterion, lessons = self.state.criteria[name], self._watcher.lessons
+        known = self._ranks.get(name)
+        if known is None or known[0] is not criterion or known[1] != lessons:
+            rank = (*self._rules.kind(criterion.information), *self._rules.rank(name))
+            known = self._ranks[name] = criterion, lessons, rank
+        return known[2]
 
     def _turn_back(self, causes: list[RequirementInformation[Demand, Candidate]]) -> None:
         """Undo choices that stand in the way.

@@ -45,6 +45,7 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
 
     def __init__(self, world: World) -> None:
         self.clashes: Counter[str] = Counter()
+        self.lessons = 0  # what `rank` says holds as long as this stays
         self.made: dict[Demand, Candidate | None] = {}
         self.causes: dict[Demand, Candidate | None] = {}
         self._early: set[str] = set()
@@ -81,6 +82,7 @@ class Watcher(BaseReporter[Demand, Candidate, str]):
         names = {info.requirement.name for info in causes}
         names.update(info.parent.name for info in causes if info.parent is not None)
         self.clashes.update(names)
+        self.lessons += 1
         self.causes.update({info.requirement: info.parent for info in causes})
         # resolvelib would go through all combinations of what has nothing to do with it.
         if self._stop():
