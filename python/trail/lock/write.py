@@ -118,9 +118,7 @@ def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 def _value(value: Any) -> str:
     match value:
-        case str():
-            return _text(value)
-        case Marker() | SpecifierSet() | Version():
+        case str() | Marker() | SpecifierSet() | Version():
             return _text(str(value))
         case bool() | int():
             return str(value).lower()
