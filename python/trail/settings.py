@@ -226,6 +226,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
     overrides: Overrides | None = None,
     project: Mapping[str, object] | None = None,
     uv: Mapping[str, object] | None = None,
+    default_groups: tuple[str, ...] | None = None,
     project_file: Path | None = None,
     pip_files: Sequence[Path] | None = None,
 ) -> Settings:
@@ -237,6 +238,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
         overrides: what the command line says.
         project: the table `[tool.trail]`.
         uv: the table `[tool.uv]`; keys that trail does not know are none of its business.
+        default_groups: those that hold where neither table names some; None for what is usual.
         project_file: the file that they stand in; relative paths in it start from its folder.
         pip_files: pip's configuration files, the least important first; None for those that
             pip would read.
@@ -270,6 +272,8 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
 
     if "default_groups" not in found and uv:
         found["default_groups"] = ("dev",)  # as uv has it for its projects
+    if default_groups is not None:
+        found.setdefault("default_groups", default_groups)
     _spread(found)
     if "depots" not in found:
         found["depots"] = (_default_depot(),)

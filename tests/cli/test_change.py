@@ -230,8 +230,6 @@ def test_without_a_project_table_nothing_is_written(project: Project, words: lis
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        ("tool.poetry.group", "[tool.poetry.group.test.dependencies]\nbase = '^1'\n"),
-        ("tool.poetry.dev-dependencies", "[tool.poetry.dev-dependencies]\nbase = '^1'\n"),
         (
             "tool.pdm.dev-dependencies",
             "[tool.pdm.dev-dependencies]\ntest = ['base', '-e file:///${PROJECT_ROOT}/x']\n",
@@ -248,26 +246,3 @@ def test_tables_that_are_not_read_are_told_of(project: Project, key: str, text: 
         f"warning: `{key}` in `{path}` is not read: write [dependency-groups] instead\n"
         in result.err
     )
-
-
-@pytest.mark.parametrize("mode", ["", "package-mode = false\n"])
-def test_requirements_that_only_poetry_reads_make_no_empty_lock(
-    project: Project, mode: str
-) -> None:
-    path = project.root / "pyproject.toml"
-    build = "[build-system]\nrequires = []\nbuild-backend = 'no.such'\n" if mode else ""
-    path.write_text(
-        f"[tool.poetry]\nname = 'demo'\n{mode}"
-        f"[tool.poetry.dependencies]\npython = '^3.11'\nbase = '^1'\n{build}"
-    )
-    result = project.trail("lock")
-    assert (result.code, result.err) == (
-        1,
-        (
-            f"error: `{path}` has its requirements where only Poetry reads them\n"
-            "  key:     tool.poetry.dependencies\n"
-            "  problem: there is no [project], and no build that could tell them\n"
-            "hint: write them as [project] dependencies\n"
-        ),
-    )
-    assert not (project.root / "pylock.toml").exists()

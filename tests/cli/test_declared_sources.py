@@ -393,7 +393,7 @@ def test_a_folder_that_is_a_package(project: Project) -> None:
 def test_what_a_build_says_wins_over_what_the_file_repeats(
     project: Project, tmp_path: Path
 ) -> None:
-    """A project without [project] is known by its build alone, as Poetry's are."""
+    """A project without [project] is known by its build alone, if that is not Poetry's."""
     source = make_source(tmp_path / "thing", requires=("base", "user; extra == 'more'"))
     for path in source.iterdir():
         path.rename(project.root / path.name)

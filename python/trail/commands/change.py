@@ -259,11 +259,21 @@ def _project(context: Context, member: str | None) -> PyProject:
 
 def _check_place(pyproject: PyProject, place: Place) -> None:
     """Refuse to write requirements beside those that another tool's tables or a build have."""
-    if pyproject.name is None and place[0] == "project":
+    missing = pyproject.name is None or pyproject.keeper != "project"
+    if missing and place[0] == "project":
         raise ProjectError(
             f"`{pyproject.path}` has no [project], the table that trail writes requirements to",
             details=(("place", ".".join(place)),),
             hint="edit the table that has them by hand, then: trail lock",
+        )
+    keeper = pyproject.group_keepers.get(NormalizedName(canonicalize_name(place[-1])))
+    if keeper is not None and place[0] == "dependency-groups":
+        # Poetry reads it no more once there is a group of this name in [dependency-groups].
+        raise ProjectError(
+            f"`{pyproject.path}` has the group `{place[-1]}` in a table of Poetry, which trail"
+            " does not write to",
+            details=(("place", keeper),),
+            hint="edit it by hand, then: trail lock",
         )
 
 

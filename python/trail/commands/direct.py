@@ -252,6 +252,8 @@ def folder_metadata(project: PyProject, *, virtual: bool = False) -> Answer:
         virtual: whether nothing of it is going to be installed, so that its version does not
             matter.
     """
+    for unsaid in (one for one in project.unsaid if one.group is None):
+        return Broken(reason=f"cannot be read: {unsaid.problem} (`{project.path}`)")
     left = sorted((project.dynamic & _DYNAMIC) - project.built)
     if virtual:
         left = [key for key in left if key != "version"]

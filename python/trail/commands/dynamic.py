@@ -1,7 +1,7 @@
 """What only a project's build can tell (PEP 621, `dynamic`), put in its place.
 
-Where there is no `[project]` at all, as in projects of Poetry and of old setuptools, that is
-everything. What a build says wins over what `pyproject.toml` repeats.
+Where there is no `[project]` at all, as in projects of old setuptools, that is everything. What a
+build says wins over what `pyproject.toml` repeats.
 """
 
 from __future__ import annotations

@@ -118,17 +118,14 @@ def _look_for_others(workspace: Workspace, context: Context) -> None:
     """Say which requirements in the tables of other tools are not read.
 
     Raises:
-        ProjectError: they are what the project itself requires.
+        ProjectError: one has a constraint that cannot be said.
     """
     for one in (workspace.root, *workspace.members):
-        if one.untold:
+        for unsaid in one.unsaid:
             raise ProjectError(
-                f"`{one.path}` has its requirements where only Poetry reads them",
-                details=(
-                    ("key", "tool.poetry.dependencies"),
-                    ("problem", "there is no [project], and no build that could tell them"),
-                ),
-                hint="write them as [project] dependencies",
+                f"`{one.path}` has a constraint that no lock can be made from",
+                details=(("key", unsaid.key), ("problem", unsaid.problem)),
+                hint=unsaid.hint,
             )
         for key in one.unread:
             context.reporter.warn(

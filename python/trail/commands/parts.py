@@ -133,6 +133,8 @@ def own_default(pyproject: PyProject, fallback: Sequence[str]) -> Sequence[str]:
             return (EVERY_GROUP,)
         if "default-groups" in tool.values:
             return [canonicalize_name(name) for name in tool.texts("default-groups")]
+    if pyproject.default_groups is not None and not pyproject.uv:
+        return pyproject.default_groups
     return fallback
 
 

@@ -144,17 +144,20 @@ def requirements_by_part(pyproject: PyProject) -> Iterator[tuple[Scope, Requirem
         pyproject: the project.
     """
     for requirement in pyproject.dependencies:
-        key = "the build" if "dependencies" in pyproject.built else "project.dependencies"
+        told = "dependencies" in pyproject.built
+        key = "the build" if told else f"{pyproject.keeper}.dependencies"
         yield BASE, requirement, key
-    extras = "project.optional-dependencies"
+    own = pyproject.keeper == "project"
+    extras = "project.optional-dependencies" if own else f"{pyproject.keeper}.extras"
     for name, requirements in pyproject.extras.items():
         told = "optional-dependencies" in pyproject.built
         for requirement in requirements:
             key = "the build" if told else f"{extras}.{name}"
             yield Scope(ScopeKind.EXTRA, name), requirement, key
     for name, requirements in pyproject.groups.items():
+        key = pyproject.group_keepers.get(name, f"dependency-groups.{name}")
         for requirement in requirements:
-            yield Scope(ScopeKind.GROUP, name), requirement, f"dependency-groups.{name}"
+            yield Scope(ScopeKind.GROUP, name), requirement, key
 
 
 def _serves(rule: Rule, own: Scope) -> bool:

@@ -1,8 +1,8 @@
 """`pyproject.toml`, as far as running a project needs it; it is read, never written here.
 
-`[project]` is PEP 621, `[dependency-groups]` PEP 735. `[tool.trail]` and `[tool.uv]` are
-handed on as they stand: `trail.settings`, `trail.project.sources` and
-`trail.project.workspace` know their keys.
+`[project]` is PEP 621, `[dependency-groups]` PEP 735; `trail.project.poetry` adds what
+`[tool.poetry]` says. `[tool.trail]` and `[tool.uv]` are handed on as they stand:
+`trail.settings`, `trail.project.sources` and `trail.project.workspace` know their keys.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
 
+    from trail.project.poetry import Unsaid
+    from trail.project.sources import Rule
+
 __all__ = ["PyProject", "load_pyproject", "read_pyproject"]
 
 # Where other tools keep requirements for development.
 _UNREAD = (
-    ("poetry", "group"),
-    ("poetry", "dev-dependencies"),
     ("pdm", "dev-dependencies"),
     ("hatch", "envs"),
 )
@@ -61,8 +62,11 @@ class PyProject:
         uv: the table `[tool.uv]`.
         unread: tables of requirements for development that other tools have, and trail does not
             read, or not as they are.
-        untold: whether it has requirements in `[tool.poetry.dependencies]` alone, and no build
-            that could tell them.
+        keeper: the table that its requirements stand in, `project` or `tool.poetry`.
+        group_keepers: the same for groups that are not in `[dependency-groups]`.
+        default_groups: those that Poetry would install unasked; None for a project without it.
+        rules: where packages come from, as Poetry's tables say it.
+        unsaid: constraints that no version specifier says.
     """
 
     path: Path
@@ -81,7 +85,11 @@ class PyProject:
     trail: Mapping[str, object] = field(default_factory=dict)
     uv: Mapping[str, object] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
-    untold: bool = False
+    keeper: str = "project"
+    group_keepers: Mapping[NormalizedName, str] = field(default_factory=dict)
+    default_groups: tuple[NormalizedName, ...] | None = None
+    rules: Mapping[NormalizedName, tuple[Rule, ...]] = field(default_factory=dict)
+    unsaid: tuple[Unsaid, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -132,7 +140,7 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
     extras = project.table("optional-dependencies")
     builds = "build-system" in document
     package, layout = _package(tool, builds=builds)
-    return PyProject(
+    found = PyProject(
         path=path,
         name=project.parsed("name", normalised, InvalidName),
         version=project.text("version"),
@@ -155,8 +163,12 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
         trail=tool.table("trail").values,
         uv=tool.table("uv").values,
         unread=tuple(_unread(tool)),
-        untold=not project.values and _untold(tool.values.get("poetry"), builds=builds),
     )
+    if "poetry" not in tool.values:
+        return found
+    from trail.project.poetry import with_poetry  # noqa: PLC0415  # few need it
+
+    return with_poetry(found, top)
 
 
 def _unread(tool: Table) -> Iterator[str]:
@@ -164,7 +176,7 @@ def _unread(tool: Table) -> Iterator[str]:
     for name, key in _UNREAD:
         owner = tool.values.get(name)
         found = owner.get(key) if isinstance(owner, dict) else None
-        if key in {"group", "envs"}:  # those of hatch may hold scripts only
+        if key == "envs":  # they may hold scripts only
             inner = found.values() if isinstance(found, dict) else ()
             found = [one for one in inner if isinstance(one, dict) and _LISTS & one.keys()]
         elif name == "pdm":
@@ -178,14 +190,6 @@ def _has_folders(groups: object) -> bool:
     lists = groups.values() if isinstance(groups, dict) else ()
     texts = [text for items in lists if isinstance(items, list) for text in items]
     return any(isinstance(text, str) and text.startswith("-e ") for text in texts)
-
-
-def _untold(poetry: object, *, builds: bool) -> bool:
-    """Whether Poetry's table has requirements that its build does not tell."""
-    if not isinstance(poetry, dict) or (builds and poetry.get("package-mode") is not False):
-        return False
-    found = poetry.get("dependencies")
-    return isinstance(found, dict) and not found.keys() <= {"python"}
 
 
 def _scripts(table: Table, *, gui: bool) -> list[EntryPoint]:

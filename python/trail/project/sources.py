@@ -1,5 +1,7 @@
 """Where a project says that packages come from: `[tool.trail.sources]`, `[tool.uv.sources]`.
 
+What Poetry says of it stands beside each requirement (`trail.project.poetry`).
+
 A package has one source, or a list of them with markers (or extras, or groups) that say when
 each holds. The root's sources hold for all members of its workspace; a member's own go before
 them, and trail's table goes before uv's, package by package.
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from trail.project.table import Table
     from trail.project.workspace import Workspace
 
-__all__ = ["Rule", "no_member", "rules_of"]
+__all__ = ["Rule", "archive_url", "git_url", "no_member", "rules_of"]
 
 _KINDS = ("workspace", "index", "git", "url", "path")
 _KEYS = frozenset(
@@ -93,7 +95,7 @@ def rules_of(
     Raises:
         ProjectError: a source is wrong.
     """
-    found: dict[NormalizedName, tuple[Rule, ...]] = {}
+    found: dict[NormalizedName, tuple[Rule, ...]] = dict(pyproject.rules)
     for one in dict.fromkeys((workspace.root.path, pyproject.path)):
         project = workspace.root if one == workspace.root.path else pyproject
         for tool in (project.uv_tool, project.tool):
@@ -132,7 +134,7 @@ def _rule(table: Table) -> Rule:
         key=table.key,
         workspace=table.flag("workspace") or False,
         index=table.text("index"),
-        url=_git(table) if kinds == ["git"] else _url(table),
+        url=git_url(table) if kinds == ["git"] else archive_url(table),
         path=None if path is None else (table.path.parent / path).resolve(),
         editable=table.flag("editable") or False,
         package=table.flag("package"),
@@ -142,14 +144,20 @@ def _rule(table: Table) -> Rule:
     )
 
 
-def _url(table: Table) -> str | None:
+def archive_url(table: Table) -> str | None:
+    """Take `url` and `subdirectory` as one address; None where there is none."""
     url, inner = table.text("url"), table.text("subdirectory")
     if url is None:
         return None
     return f"{url}#subdirectory={inner}" if inner else url
 
 
-def _git(table: Table) -> str:
+def git_url(table: Table) -> str:
+    """Take `git`, `rev`, `tag` or `branch`, and `subdirectory` as one address (PEP 440).
+
+    Raises:
+        ProjectError: a value is wrong.
+    """
     url, inner = table.text("git") or "", table.text("subdirectory")
     short = _SHORT.fullmatch(url)
     if short:

@@ -144,27 +144,6 @@ def test_no_toml() -> None:
     assert caught.value.details == (("place", "line 2, column 8"), ("problem", "invalid value"))
 
 
-@pytest.mark.parametrize(
-    ("text", "untold"),
-    [
-        ("[tool.poetry.dependencies]\npython = '^3.11'\nbase = '^1'\n", True),
-        ("[tool.poetry.dependencies]\npython = '^3.11'\n", False),
-        ("[tool.poetry.dependencies]\nbase = '^1'\n[build-system]\nrequires = []\n", False),
-        (
-            (
-                "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\nbase = '^1'\n"
-                "[build-system]\nrequires = []\n"
-            ),
-            True,
-        ),
-        ("[project]\nname = 'a'\n[tool.poetry.dependencies]\nbase = '^1'\n", False),
-        ("[tool]\npoetry = 1\n", False),
-    ],
-)
-def test_what_only_poetry_can_tell(text: str, untold: bool) -> None:
-    assert read_pyproject(text.encode(), Path("pyproject.toml")).untold is untold
-
-
 def test_groups_from_before_there_were_any() -> None:
     text = (
         "[dependency-groups]\ndev = ['a']\n[tool.uv]\ndev-dependencies = ['b']\n"
@@ -186,7 +165,7 @@ def test_a_wrong_requirement_in_a_group_of_pdm_is_named() -> None:
 
 
 def test_environments_without_requirements_are_none_of_its_business() -> None:
-    text = "[tool.hatch.envs.a.scripts]\nt = 'pytest'\n[tool.poetry.group.x]\noptional = true\n"
+    text = "[tool.hatch.envs.a.scripts]\nt = 'pytest'\n"
     assert read_pyproject(text.encode(), Path("pyproject.toml")).unread == ()
     text = "[tool.hatch.envs.a]\nextra-dependencies = ['b']\n"
     assert read_pyproject(text.encode(), Path("pyproject.toml")).unread == ("tool.hatch.envs",)
