@@ -224,12 +224,12 @@ class PageCache:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _File:
     """The beginning of a file of the cache; the rest is read where it is needed."""
 
     head: dict[str, Any]
-    begin: bytes  # as much as was read at once
+    begin: bytes  # as much as was read at once, until a part of it was asked for
     rest: int  # where it starts
     fetched: float
     identity: tuple[int, ...]
@@ -242,7 +242,10 @@ class _File:
             ValueError: there is another file by now.
         """
         if self.rest + end <= len(self.begin):
-            return self.begin[self.rest + start : self.rest + end]
+            part = self.begin[self.rest + start : self.rest + end]
+            # Mostly one version is asked for; the next page gets the memory, which is not new then.
+            self.begin = b""
+            return part
         with FileIO(path) as file:
             if _identity(file.fileno()) != self.identity:
                 raise ValueError(path)
