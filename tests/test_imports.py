@@ -43,3 +43,30 @@ def test_requests_need_no_command_line_of_httpx() -> None:
 
 def test_the_command_line_of_httpx_can_be_loaded_later() -> None:
     assert "httpx._main" in loaded_by("import trail.index.http, httpx._main")
+
+
+def test_commands_load_no_module_for_what_is_rare() -> None:
+    commands = "install", "lock", "run"
+    loaded = loaded_by("; ".join(f"import trail.cli.{name}" for name in commands))
+    assert loaded.isdisjoint(
+        {
+            "concurrent.futures",  # several Pythons, downloads
+            "configparser",  # a file of pip's
+            "email",  # dates in Retry-After
+            "filecmp",  # files of two owners
+            "netrc",
+            "queue",  # compiling
+            "shutil",  # copies
+            "tempfile",
+            "unicodedata",  # names in wheels
+            "packaging.dependency_groups",
+            "trail.prefix.bytecode",
+            "trail.prefix.strict",
+            "trail.wheel.metadata",  # what a build tells
+        }
+    )
+
+
+def test_to_lock_loads_neither_netrc_nor_what_builds_need() -> None:
+    loaded = loaded_by("import trail.cli.lock, trail.commands.source, trail.index.client")
+    assert loaded.isdisjoint({"netrc", "base64", "email", "random", "trail.commands.trees"})

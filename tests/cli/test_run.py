@@ -297,7 +297,7 @@ def test_the_fast_path_reads_a_handful_of_files(project: Project, tmp_path: Path
     code = (
         "import sys\n"
         "from trail.__main__ import main\n"
-        "import trail.commands.replay\n"
+        "import trail.commands.replay, trail.commands.start\n"
         "opened = []\n"
         "def listen(event, arguments):\n"
         "    if event in ('open', 'os.listdir', 'os.scandir'):\n"

@@ -18,7 +18,6 @@ from trail.cli.options import (
 from trail.cli.printer import human_size, human_time
 from trail.cli.progress import choose_reporter
 from trail.cli.settling import settle_in_background
-from trail.commands.compile import compile_now
 from trail.commands.install import Installed, install
 from trail.commands.run import link
 from trail.commands.words import nothing_to_do, run_words
@@ -95,6 +94,8 @@ def command(
     printer.say(summary(installed))
     _details(printer, installed)
     if compiles:
+        from trail.commands.compile import compile_now  # noqa: PLC0415  # few ask for it
+
         begun = time.monotonic()
         files = compile_now(world, installed, prefix).files
         printer.say(f"compiled {files} files in {human_time(time.monotonic() - begun)}")

@@ -13,12 +13,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from trail.commands.trees import state_of_files
 from trail.errors import ProjectError
 from trail.extras import split_extra
 from trail.model import NormalizedName, SourceKind, SourcePackage
 from trail.values import replace
-from trail.wheel.metadata import parse_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -67,6 +65,8 @@ def told_by_build(builder: Builder, pyproject: PyProject, *, editable: bool = Fa
         ProjectError: the build tells something that is no requirement.
         BuildError: the build failed.
     """
+    from trail.wheel.metadata import parse_headers  # noqa: PLC0415  # few projects leave it open
+
     data = builder.metadata(
         SourcePackage(
             name=pyproject.name or NormalizedName(""),
@@ -106,6 +106,8 @@ def state_of_build(pyproject: PyProject) -> str | None:
     """Digest the files that dynamic requirements mostly come from; None if there are none."""
     if _REQUIRED.isdisjoint(_left(pyproject)):
         return None
+    from trail.commands.trees import state_of_files  # noqa: PLC0415  # as above
+
     patterns = _DECIDES if pyproject.name is not None else ("pyproject.toml", *_DECIDES)
     return state_of_files(pyproject.folder, patterns)
 

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from trail.values import dataclass
@@ -125,6 +124,8 @@ def run_each(  # noqa: PLR0913  # the parts of a command line, and how to run it
             output=done.stdout,
             errors=done.stderr,
         )
+
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # not for one Python
 
     pool = ThreadPoolExecutor(jobs)
     try:

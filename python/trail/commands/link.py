@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from trail.errors import PrefixError
 from trail.files import write_atomic
-from trail.prefix.platform_windows import WindowsPlatform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +89,8 @@ def _write(place: Path, prefix: Path, *, as_file: bool) -> None:
         write_atomic(place, os.fsencode(f"{prefix}\n"))
         return
     if os.name == "nt":
+        from trail.prefix.platform_windows import WindowsPlatform  # noqa: PLC0415  # only there
+
         # A symbolic link would need a privilege there, and a junction cannot replace anything.
         if os.path.lexists(place):
             (place.unlink if place.is_file() else place.rmdir)()

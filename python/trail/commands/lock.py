@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trail.commands.builds import Builds
-from trail.commands.dynamic import complete
 from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
-from trail.commands.locking import Locking, versions_in
 from trail.commands.options import with_settings
-from trail.commands.parts import Parts
 from trail.commands.reach import AtHand, covered_environments, covered_targets
 from trail.commands.unchanged import lapses, meets_project
-from trail.commands.wants import wants_of
 from trail.errors import LockError, ProjectError
 from trail.lock.pylock import read_pylock
-from trail.lock.write import dump_pylock
 from trail.resolve.model import Options, Request
 from trail.values import replace
 
@@ -23,6 +17,7 @@ if TYPE_CHECKING:
     from packaging.pylock import Pylock
 
     from trail.commands.context import Context
+    from trail.commands.locking import Locking
     from trail.project.workspace import Workspace
 
 __all__ = ["check_lock", "keep_lock", "make_lock", "read_lock", "refresh_lock", "workspace_of"]
@@ -42,9 +37,15 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
         FetchError: an index cannot be reached.
     """
     # Who only compares a lock with its inputs needs none of these: 60 ms.
+    from trail.commands.builds import Builds  # noqa: PLC0415
+    from trail.commands.dynamic import complete  # noqa: PLC0415
     from trail.commands.hashing import hashes_of, with_hashes  # noqa: PLC0415
+    from trail.commands.locking import Locking, versions_in  # noqa: PLC0415
+    from trail.commands.parts import Parts  # noqa: PLC0415
     from trail.commands.source import IndexSource  # noqa: PLC0415
+    from trail.commands.wants import wants_of  # noqa: PLC0415
     from trail.index.client import IndexClient  # noqa: PLC0415
+    from trail.lock.write import dump_pylock  # noqa: PLC0415
     from trail.resolve.resolve import resolve  # noqa: PLC0415
 
     workspace = workspace or workspace_of(context)

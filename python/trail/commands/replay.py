@@ -12,7 +12,6 @@ import os
 import sys
 import time
 
-from trail.commands.start import CannotStart, compile_in_background, program, start, surroundings
 from trail.commands.words import (
     install_words,
     lock_words,
@@ -62,6 +61,15 @@ def replay_run(words: list[str], environ: dict[str, str]) -> None:
         words: what follows `trail run`.
         environ: the environment.
     """
+    # Nobody else starts a program.
+    from trail.commands.start import (  # noqa: PLC0415
+        CannotStart,
+        compile_in_background,
+        program,
+        start,
+        surroundings,
+    )
+
     options, command = split_words(words)
     project = _project(_here())
     if not command or project is None or not _LEFT_TO_THE_SLOW_PATH.isdisjoint(options):

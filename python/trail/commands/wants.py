@@ -11,7 +11,6 @@ from packaging.utils import canonicalize_name
 
 from trail.addresses import redact
 from trail.commands.parts import Parts
-from trail.commands.trees import state_of_files
 from trail.errors import ProjectError
 from trail.model import NormalizedName
 from trail.project.sources import Rule, no_member, rules_of
@@ -126,6 +125,8 @@ def describe_sources(workspace: Workspace, named: Iterable[NamedIndex]) -> list[
                     where = Path(os.path.relpath(rule.path, top)).as_posix()
                     where += " in place" if rule.editable else ""
                     if rule.path.is_dir():
+                        from trail.commands.trees import state_of_files  # noqa: PLC0415  # rarely
+
                         where += f", {state_of_files(rule.path, _DECIDES)[:12]}"
                 elif rule.index is not None:
                     where = f"{rule.index}, {indexes.get(rule.index, 'unknown')}"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import importlib
-import netrc
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -13,6 +11,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from trail.errors import SettingsError
 
 if TYPE_CHECKING:
+    import netrc
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -99,6 +98,8 @@ class Credentials:
         user = self._find(address)
         if user is None:
             return None
+        import base64  # noqa: PLC0415  # only who has credentials needs it
+
         return "Basic " + base64.b64encode(":".join(user).encode()).decode()
 
     def _find(self, address: str) -> User | None:
@@ -120,6 +121,8 @@ class Credentials:
     def _from_netrc(self, host: str) -> User | None:
         if self._netrc_file is None:
             return None
+        import netrc  # noqa: PLC0415  # few machines have such a file
+
         with self._lock:
             if self._netrc is None:
                 try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
-import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -64,6 +62,8 @@ class Patience:
             raise FetchError(
                 f"could not fetch `{redact(self._url)}`: {fault.reason}", details=tuple(details)
             ) from fault
+        import random  # noqa: PLC0415  # most transfers need no second try
+
         longest = min(_FIRST_PAUSE * 2**self._used, _LONGEST_PAUSE)
         self._used += 1
         # Jitter: clients that failed together should not come back together.
@@ -88,6 +88,8 @@ def retry_after(value: str | None) -> float | None:
         return None
     if value.strip().isdecimal():
         return float(value)
+    import email.utils  # noqa: PLC0415  # loads sockets, and most servers give a number
+
     try:
         when = email.utils.parsedate_to_datetime(value)
     except ValueError:

@@ -15,10 +15,6 @@ from trail.prefix.contents import Contents, NewFile, Placed, Tree, make_cache, p
 from trail.prefix.look import EntryFolders
 from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
-from trail.prefix.platform_macos import MacPlatform
-from trail.prefix.platform_posix import PosixPlatform
-from trail.prefix.platform_windows import WindowsPlatform
-from trail.prefix.strict import make_table
 from trail.prefix.vendor import (
     ARCHIVE,
     BOOT,
@@ -29,6 +25,13 @@ from trail.prefix.vendor import (
     bring_runtime,
     read_runtime,
 )
+
+if sys.platform == "win32":
+    from trail.prefix.platform_windows import WindowsPlatform as ThisPlatform
+elif sys.platform == "darwin":
+    from trail.prefix.platform_macos import MacPlatform as ThisPlatform
+else:
+    from trail.prefix.platform_posix import PosixPlatform as ThisPlatform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,8 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ensure_prefix", "prefix_key"]
 
-_PLATFORMS: dict[str, type[Platform]] = {"win32": WindowsPlatform, "darwin": MacPlatform}
-_PLATFORM = _PLATFORMS.get(sys.platform, PosixPlatform)()
+_PLATFORM: Platform = ThisPlatform()
 _LAYOUT = 1
 _DIGITS = 20
 # PEP 829: Python 3.15 reads `.start` files, and runs import lines of `.pth` files until 3.17.
@@ -162,6 +164,8 @@ def _make(  # noqa: PLR0913  # what is made, of what, and with what
         staged.mkdir()
         table = None
         if request.strict is not None:
+            from trail.prefix.strict import make_table  # noqa: PLC0415  # few projects are
+
             table = make_table(request.strict, plan, members, look, shape)
         _Builder(staged, final, entries, depot, request).build(plan, runtime, table, fill)
         # Where another process was first, its prefix stays: the same by the same key.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import re
 from typing import TYPE_CHECKING, Protocol
@@ -64,6 +63,8 @@ class EntryFolders:
     def same(self, one: tuple[int, str], other: tuple[int, str]) -> bool:
         """See `Look`."""
         first, second = (f"{self._roots[member]}/{path}" for member, path in (one, other))
+        import filecmp  # noqa: PLC0415  # few files have two owners
+
         if filecmp.cmp(first, second, shallow=False):
             return True
         # The two old ways to make a namespace package: every portion's __init__.py does the

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +106,8 @@ class PosixPlatform:
 
     def copy(self, source: str, path: str) -> None:
         """Copy a file with its mode, sharing its blocks where the file system can."""
+        import shutil  # noqa: PLC0415  # loads all kinds of compression
+
         with Path(source).open("rb") as old, Path(path).open("xb") as new:
             if not _clone(old.fileno(), new.fileno()):
                 shutil.copyfileobj(old, new, 1 << 20)

@@ -198,16 +198,8 @@ def _scripts(table: Table, *, gui: bool) -> list[EntryPoint]:
 
 def _groups(table: Table, tool: Table) -> dict[NormalizedName, tuple[Requirement, ...]]:
     """Resolve the includes of all groups (PEP 735); add those from before there were any."""
-    from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415  # few need it
-
-    groups: dict[NormalizedName, tuple[Requirement, ...]] = {}
     uv, rye, pdm = tool.table("uv"), tool.table("rye"), tool.table("pdm")
-    values = _limited(table, uv.table("dependency-groups"))
-    for group in table.values:
-        try:
-            groups[table.name(group)] = DependencyGroupResolver(values).resolve(group)
-        except ExceptionGroup as faults:
-            raise table.fault(group, str(faults.exceptions[0]).splitlines()[0]) from faults
+    groups = _included(table, _limited(table, uv.table("dependency-groups")))
     older = [(_DEV, one.requirements("dev-dependencies")) for one in (uv, rye)]
     own = pdm.table("dev-dependencies")
     if not _has_folders(own.values):
@@ -215,6 +207,23 @@ def _groups(table: Table, tool: Table) -> dict[NormalizedName, tuple[Requirement
     for name, requirements in older:
         if requirements:
             groups[name] = (*groups.get(name, ()), *requirements)
+    return groups
+
+
+def _included(
+    table: Table, values: Mapping[str, Any]
+) -> dict[NormalizedName, tuple[Requirement, ...]]:
+    """Put the groups that each group includes in their places."""
+    if not table.values:
+        return {}
+    from packaging.dependency_groups import DependencyGroupResolver  # noqa: PLC0415  # few need it
+
+    groups = {}
+    for group in table.values:
+        try:
+            groups[table.name(group)] = DependencyGroupResolver(values).resolve(group)
+        except ExceptionGroup as faults:
+            raise table.fault(group, str(faults.exceptions[0]).splitlines()[0]) from faults
     return groups
 
 

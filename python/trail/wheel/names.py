@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,6 +58,8 @@ def fold(path: str) -> str:
     """Make the form in which two paths are equal if some file system takes them for one."""
     if path.isascii():
         return path.lower()
+    import unicodedata  # noqa: PLC0415  # few wheels have such names
+
     normal = unicodedata.normalize("NFC", path)
     return unicodedata.normalize("NFC", normal.casefold())
 
