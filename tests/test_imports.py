@@ -67,6 +67,11 @@ def test_commands_load_no_module_for_what_is_rare() -> None:
     )
 
 
-def test_to_lock_loads_neither_netrc_nor_what_builds_need() -> None:
-    loaded = loaded_by("import trail.cli.lock, trail.commands.source, trail.index.client")
-    assert loaded.isdisjoint({"netrc", "base64", "email", "random", "trail.commands.trees"})
+def test_to_lock_loads_no_reader_of_locks() -> None:
+    loaded = loaded_by(
+        "import trail.cli.lock, trail.commands.document, trail.commands.locking,"
+        " trail.commands.source, trail.index.client, trail.lock.write"
+    )
+    assert {"packaging.markers", "trail.commands.lock"} < loaded
+    assert loaded.isdisjoint({"packaging.pylock", "trail.lock.pylock", "trail.commands.trees"})
+    assert loaded.isdisjoint({"netrc", "base64", "email", "random"})

@@ -16,6 +16,7 @@ from trail.cli.options import (
 )
 from trail.cli.progress import choose_reporter
 from trail.commands.lock import check_lock, keep_lock, make_lock
+from trail.commands.outside import outside_in, outside_of
 from trail.commands.unchanged import Memory
 from trail.errors import UsageError
 from trail.moments import spell_moment
@@ -23,8 +24,6 @@ from trail.resolve.model import Options, Prerelease, Strategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from packaging.pylock import Pylock
 
     from trail.cli.printer import Printer
     from trail.commands.locking import Locking
@@ -128,28 +127,28 @@ def command(context: click.Context, /, check: bool, **given: Any) -> None:
         memory = Memory(world)
         kept = check_lock(world, options) if check else keep_lock(world, options)
         if kept is not None:
-            done = _meets(kept) if check else f"nothing to do: {_meets(kept)}"
-            memory.keep(kept, _notes(kept, check=check, complete=True))
-            printer.say(done)
+            meets = _meets(len(kept.packages))
+            memory.keep(outside_of(kept), _notes(meets, check=check, complete=True))
+            printer.say(meets if check else f"nothing to do: {meets}")
             return
         locking = make_lock(world, options)
         locking.write()
-        notes = _notes(locking.pylock, check=False, complete=locking.complete)
-        memory.keep(locking.pylock, notes, written=locking.data)
+        notes = _notes(_meets(locking.count), check=False, complete=locking.complete)
+        memory.keep(outside_in(locking.document), notes, written=locking.data)
     report(printer, locking)
 
 
-def _notes(pylock: Pylock, *, check: bool, complete: bool) -> dict[tuple[str, ...], str]:
+def _notes(meets: str, *, check: bool, complete: bool) -> dict[tuple[str, ...], str]:
     """What the same command may say the next time, and `--check` after a lock without options.
 
     Args:
-        pylock: the lock, which meets the project.
+        meets: that the lock meets the project, in words.
         check: whether that is all that was asked.
         complete: whether to lock again would change nothing.
     """
     if sys.argv[1:2] != ["lock"]:  # options before the command's name are never replayed
         return {}
-    words, meets = tuple(sys.argv[2:]), _meets(pylock)
+    words = tuple(sys.argv[2:])
     notes = {words: meets if check else f"nothing to do: {meets}"} if check or complete else {}
     return notes if words else {**notes, ("--check",): meets}
 
@@ -158,15 +157,15 @@ def _count(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _meets(pylock: Pylock) -> str:
-    return f"the lock meets the project ({_count(len(pylock.packages), 'package')})"
+def _meets(count: int) -> str:
+    return f"the lock meets the project ({_count(count, 'package')})"
 
 
 def report(printer: Printer, locking: Locking) -> None:
     """Say how a lock differs from the one before."""
     for line in locking.differences():
         printer.say(line)
-    packages = _count(len(locking.pylock.packages), "package")
+    packages = _count(locking.count, "package")
     done = "locked" if locking.changed else "nothing to do:"
     printer.say(f"{done} {packages} for {_count(len(locking.targets), 'target')}")
     for target in locking.targets:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from trail.commands.adding import read_adding
 from trail.commands.lock import make_lock, workspace_of
@@ -180,12 +181,14 @@ def _with_old(adding: Adding, there: Sequence[Requirement]) -> Requirement:
 
 def _bounds(locking: Locking) -> dict[NormalizedName, str]:
     """Give lower bounds for what comes from indexes: from elsewhere the version is as it is."""
-    elsewhere = {one.name for one in locking.pylock.packages if one.vcs or one.archive}
-    return {
-        name: f">={versions[-1].public}"
-        for name, versions in versions_in(locking.pylock).items()
-        if name not in elsewhere
-    }
+    packages = locking.document["packages"]
+    elsewhere = {one["name"] for one in packages if "vcs" in one or "archive" in one}
+    lowest: dict[NormalizedName, Version] = {}
+    for one in packages:
+        if "version" in one and one["name"] not in elsewhere:
+            version = Version(one["version"])
+            lowest[one["name"]] = min(version, lowest.get(one["name"], version))
+    return {name: f">={version.public}" for name, version in lowest.items()}
 
 
 def remove(
@@ -224,7 +227,7 @@ def remove(
         text = changed
     locking = _lock(context, options, workspace, text, path)
     pyproject = read_pyproject(text.encode(), path)
-    locked = {package.name for package in locking.pylock.packages}
+    locked = {package["name"] for package in locking.document["packages"]}
     for name in unneeded_sources(pyproject, workspace.changed(pyproject), names, locked):
         text = remove_source(text, path, name)
     # The same versions meet what is left: the sources that are gone were for none of them.

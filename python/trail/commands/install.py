@@ -179,7 +179,7 @@ def _with_lock(context: Context, request: Request) -> Context:
     locking = refresh_lock(context, request.policy)
     if locking is None:
         return context
-    count = len(locking.pylock.packages)
+    count = locking.count
     packages = "1 package" if count == 1 else f"{count} packages"
     context.reporter.say(f"locked {packages} in {locking.path.name}")
     return replace(context, project=replace(context.project, lock_path=locking.path))

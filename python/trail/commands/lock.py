@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trail.commands.lockfile import changes, inputs_of, options_of, to_pylock
+from trail.commands.lockfile import changes, inputs_of, options_of
 from trail.commands.options import with_settings
 from trail.commands.reach import AtHand, covered_environments, covered_targets
 from trail.commands.unchanged import lapses, meets_project
 from trail.errors import LockError, ProjectError
-from trail.lock.pylock import read_pylock
 from trail.resolve.model import Options, Request
 from trail.values import replace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from packaging.pylock import Pylock
 
     from trail.commands.context import Context
@@ -38,6 +39,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     """
     # Who only compares a lock with its inputs needs none of these: 60 ms.
     from trail.commands.builds import Builds  # noqa: PLC0415
+    from trail.commands.document import to_document  # noqa: PLC0415
     from trail.commands.dynamic import complete  # noqa: PLC0415
     from trail.commands.hashing import hashes_of, with_hashes  # noqa: PLC0415
     from trail.commands.locking import Locking, versions_in  # noqa: PLC0415
@@ -51,7 +53,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     workspace = workspace or workspace_of(context)
     path = workspace.root.path.with_name("pylock.toml")
     before = path.read_bytes() if path.is_file() else None
-    last = read_pylock(before, path) if before is not None else None
+    last = _read(path, before) if before is not None else None
     old = versions_in(last)
     settings = context.settings
     options = replace(with_settings(options, settings), preferences=old)
@@ -95,7 +97,7 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
         source.report(package.name for package in outcome.locked.packages)
         known = hashes_of(last) if last is not None else {}
         locked = with_hashes(outcome.locked, known, client, context.reporter)
-    pylock = to_pylock(
+    document = to_document(
         locked,
         requires_python=told.requires_python,
         default_groups=Parts(workspace).default,
@@ -105,9 +107,9 @@ def make_lock(context: Context, options: Options, *, workspace: Workspace | None
     )
     return Locking(
         path=path,
-        pylock=pylock,
+        document=document,
         options=options,
-        data=dump_pylock(pylock),
+        data=dump_pylock(document),
         before=before,
         last=last,
         targets=outcome.locked.targets,
@@ -258,11 +260,17 @@ def read_lock(workspace: Workspace) -> Pylock:
     """
     path = workspace.root.path.with_name("pylock.toml")
     try:
-        return read_pylock(path.read_bytes(), path)
+        return _read(path, path.read_bytes())
     except FileNotFoundError as error:
         raise LockError(f"there is no `{path}`", hint="trail lock") from error
     except OSError as error:
         raise LockError(f"cannot read `{path}`: {error.strerror or error}") from error
+
+
+def _read(path: Path, data: bytes) -> Pylock:
+    from trail.lock.pylock import read_pylock  # noqa: PLC0415  # not for the first lock
+
+    return read_pylock(data, path)
 
 
 def workspace_of(context: Context) -> Workspace:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
-from trail.commands.lockfile import with_inputs
+from trail.commands.lockfile import tool_table
 from trail.errors import LockError
 from trail.files import write_atomic
 from trail.lock.write import dump_pylock
 from trail.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from packaging.pylock import Package, Pylock
@@ -32,7 +32,7 @@ class Locking:
 
     Args:
         path: where it belongs.
-        pylock: the lock.
+        document: its contents, as `trail.lock.write.dump_pylock` takes them.
         options: how it was made.
         data: its bytes.
         before: the bytes that are there, or None.
@@ -42,7 +42,7 @@ class Locking:
     """
 
     path: Path
-    pylock: Pylock
+    document: Mapping[str, Any]
     options: Options
     data: bytes
     before: bytes | None = None
@@ -51,14 +51,19 @@ class Locking:
     complete: bool = True
 
     @property
+    def count(self) -> int:
+        """How many packages it has."""
+        return len(self.document["packages"])
+
+    @property
     def changed(self) -> bool:
         """Whether the bytes differ."""
         return self.data != self.before
 
     def of(self, inputs: Mapping[str, Any]) -> Locking:
         """Give the same lock for other inputs, which it meets as well."""
-        pylock = with_inputs(self.pylock, inputs)
-        return replace(self, pylock=pylock, data=dump_pylock(pylock))
+        document = {**self.document, "tool": tool_table(inputs)}
+        return replace(self, document=document, data=dump_pylock(document))
 
     def write(self) -> None:
         """Put the lock into its place.
@@ -75,7 +80,9 @@ class Locking:
 
     def differences(self) -> Iterator[str]:
         """Say what became of each package that is not as it was, a line each."""
-        now, before = _shown(self.pylock), _shown(self.last)
+        packages = self.last.packages if self.last is not None else []
+        now = _shown(map(_told, self.document["packages"]))
+        before = _shown(map(_locked, packages))
         for name in sorted({*now, *before}):
             new, old = now.get(name), before.get(name)
             if new == old:
@@ -101,17 +108,47 @@ def versions_in(pylock: Pylock | None) -> dict[NormalizedName, tuple[Version, ..
     return {name: tuple(sorted(versions, reverse=True)) for name, versions in found.items()}
 
 
-def _shown(pylock: Pylock | None) -> dict[NormalizedName, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is told of a package of a lock; fields as in the lock."""
+
+    name: str
+    version: str
+    commit: str
+    folder: str | None
+
+    @property
+    def text(self) -> str:
+        """Say which one it is."""
+        if self.folder is not None:  # its version changes with its files (PEP 751)
+            return f"({self.folder})"
+        commit = f"({self.commit[:_SHORT]})" if self.commit else ""
+        return " ".join(filter(None, (self.version, commit)))
+
+
+def _told(package: Mapping[str, Any]) -> _Told:
+    """Take it from the contents of a lock."""
+    return _Told(
+        name=package["name"],
+        version=package.get("version", ""),
+        commit=package.get("vcs", {}).get("commit-id", ""),
+        folder=package.get("directory", {}).get("path"),
+    )
+
+
+def _locked(package: Package) -> _Told:
+    """Take it from a lock that was read."""
+    return _Told(
+        name=package.name,
+        version=str(package.version or ""),
+        commit=package.vcs.commit_id if package.vcs is not None else "",
+        folder=package.directory.path if package.directory is not None else None,
+    )
+
+
+def _shown(packages: Iterable[_Told]) -> dict[str, str]:
     """Give what is told of each package: versions, newest first, or where its folder is."""
-    found: dict[NormalizedName, dict[str, None]] = {}
-    packages = pylock.packages if pylock is not None else []
-    for package in sorted(packages, key=lambda one: one.version or Version("0"), reverse=True):
-        found.setdefault(package.name, {})[_text(package)] = None
+    found: dict[str, dict[str, None]] = {}
+    for one in sorted(packages, key=lambda one: Version(one.version or "0"), reverse=True):
+        found.setdefault(one.name, {})[one.text] = None
     return {name: ", ".join(texts) for name, texts in found.items()}
-
-
-def _text(package: Package) -> str:
-    if package.directory is not None:  # its version changes with its files (PEP 751)
-        return f"({package.directory.path})"
-    commit = f"({package.vcs.commit_id[:_SHORT]})" if package.vcs is not None else ""
-    return " ".join(filter(None, (str(package.version or ""), commit)))

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from trail.addresses import redact, without_users
 from trail.commands.dynamic import state_of_build
 from trail.commands.lockfile import changes, inputs_of
+from trail.commands.outside import outside_of
 from trail.commands.parts import Parts
 from trail.commands.wants import requirements_by_part
 from trail.commands.words import lock_words
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
     from trail.commands.context import Context
+    from trail.commands.outside import Outside
     from trail.depot.roots import Input
     from trail.project.workspace import Workspace
     from trail.resolve.model import Options
@@ -63,16 +65,16 @@ def meets_project(
         options: how the lock is to be made, the settings included.
         environments: the marker values of the targets that it is to cover.
     """
-    settings = context.settings
+    settings, outside = context.settings, outside_of(pylock)
     chosen = (options.upgrade, options.no_build, options.no_binary)
     unusual = (
         any(names != NO_NAMES for names in chosen)
         or settings.index.refreshes
-        or (settings.index.find_links and _has_linked(pylock))
+        or (settings.index.find_links and outside.linked)
         or _asks_builds(workspace)
     )
     inputs = inputs_of(workspace, options, settings)
-    if unusual or not _is_lasting(pylock, workspace) or changes(pylock, inputs) != ():
+    if unusual or not _is_lasting(outside, workspace) or changes(pylock, inputs) != ():
         return False
     known = (*settings.index.indexes(), *(one.url for one in settings.index.named))
     indexes = {redact(without_users(address)) for address in known}
@@ -161,7 +163,7 @@ class Memory:
 
     def keep(
         self,
-        pylock: Pylock,
+        outside: Outside,
         notes: Mapping[tuple[str, ...], str],
         *,
         written: bytes | None = None,
@@ -169,14 +171,14 @@ class Memory:
         """Note that the lock meets the project; a depot that cannot be written keeps no note.
 
         Args:
-            pylock: the lock.
+            outside: what of the lock is not from an index.
             notes: what is to be said the next time, by what then follows `trail lock`.
             written: its bytes, if it was written in between.
         """
         workspace = self._workspace
-        if not self._complete or workspace is None or not _is_lasting(pylock, workspace):
+        if not self._complete or workspace is None or not _is_lasting(outside, workspace):
             return
-        if self._context.settings.index.find_links and _has_linked(pylock):
+        if self._context.settings.index.find_links and outside.linked:
             return
         with contextlib.suppress(OSError):
             if written is not None and self._take(self._lock) != written:
@@ -228,27 +230,16 @@ def _asks_builds(workspace: Workspace) -> bool:
     return any(state_of_build(one) is not None for one in projects)
 
 
-def _is_lasting(pylock: Pylock, workspace: Workspace) -> bool:
+def _is_lasting(outside: Outside, workspace: Workspace) -> bool:
     """Whether no package comes from this machine, where it may change at any time.
 
     The projects themselves are looked at anyway.
     """
     own = {str(one.folder) for one in workspace.projects} if workspace.members else set()
     top = str(workspace.root.folder)
-    return not any(
-        (
-            package.directory is not None
-            and os.path.normpath(os.path.join(top, package.directory.path)) not in own  # noqa: PTH118  # as texts
-        )
-        or (package.archive is not None and package.archive.path is not None)
-        for package in pylock.packages
-    )
-
-
-def _has_linked(pylock: Pylock) -> bool:
-    """Whether something comes from `find-links`, which a resolution looks at anew."""
-    return any(
-        package.index is None and (package.wheels or package.sdist) for package in pylock.packages
+    return not outside.archives and all(
+        os.path.normpath(os.path.join(top, folder)) in own  # noqa: PTH118  # as texts
+        for folder in outside.folders
     )
 
 

@@ -12,28 +12,16 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from packaging.markers import Marker
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from packaging.pylock import Package, Pylock
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["dump_pylock"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _JSON = json.JSONEncoder(ensure_ascii=False)
 
-
-def _attributes(*keys: str) -> tuple[tuple[str, str], ...]:
-    """Pair keys of the standard with the attributes that hold their values."""
-    return tuple((key, key.replace("-", "_")) for key in keys)
-
-
 _LONG = frozenset({"environments", "wheels"})  # one item a line
-_HEAD = _attributes(
+_HEAD = (
     "lock-version",
     "environments",
     "requires-python",
@@ -42,7 +30,7 @@ _HEAD = _attributes(
     "default-groups",
     "created-by",
 )
-_PACKAGE = _attributes(
+_PACKAGE = (
     "name",
     "version",
     "marker",
@@ -56,7 +44,7 @@ _PACKAGE = _attributes(
     "wheels",
     "tool",
 )
-_FILE = _attributes(
+_FILE = (
     "name",
     "type",
     "upload-time",
@@ -71,25 +59,27 @@ _FILE = _attributes(
 )
 
 
-def dump_pylock(pylock: Pylock) -> bytes:
+def dump_pylock(document: Mapping[str, Any]) -> bytes:
     """Write a lock.
 
     Args:
-        pylock: valid; its packages are written in the order that they have.
+        document: the contents of a valid lock, as TOML has them; its packages are written in
+            the order that they have.
     """
-    lines = [*_pairs(pylock, _HEAD)]
-    if not pylock.packages:
+    lines = [*_pairs(document, _HEAD)]
+    packages = document["packages"]
+    if not packages:
         lines.append("packages = []")
-    for package in pylock.packages:
+    for package in packages:
         lines += ["", "[[packages]]", *_pairs(package, _PACKAGE)]
-    for name, table in sorted((pylock.tool or {}).items()):
+    for name, table in sorted(document.get("tool", {}).items()):
         lines += ["", *_table(f"tool.{_key(name)}", table)]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _pairs(owner: Pylock | Package, order: Sequence[tuple[str, str]]) -> Iterator[str]:
-    for key, attribute in order:
-        value = getattr(owner, attribute)
+def _pairs(table: Mapping[str, Any], order: Sequence[str]) -> Iterator[str]:
+    for key in order:
+        value = table.get(key)
         if value is None or (isinstance(value, list) and not value and key != "wheels"):
             continue
         if key in _LONG and isinstance(value, list):
@@ -118,8 +108,8 @@ def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
 
 def _value(value: Any) -> str:
     match value:
-        case str() | Marker() | SpecifierSet() | Version():
-            return _text(str(value))
+        case str():
+            return _text(value)
         case bool() | int():
             return str(value).lower()
         case datetime():
@@ -128,19 +118,11 @@ def _value(value: Any) -> str:
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
         case dict():
-            known = [key for key, _ in _FILE if key in value]
-            return _inline((key, value[key]) for key in (*known, *sorted(set(value) - {*known})))
-    # A file, a folder or a repository.
-    items = ((key, getattr(value, attribute, None)) for key, attribute in _FILE)
-    return _join(f"{key} = {_value(item)}" for key, item in items if item is not None)
-
-
-def _inline(pairs: Iterable[tuple[str, Any]]) -> str:
-    return _join(f"{_key(key)} = {_value(item)}" for key, item in pairs)
-
-
-def _join(pairs: Iterable[str]) -> str:
-    return f"{{{', '.join(pairs)}}}"
+            known = [f"{key} = {_value(value[key])}" for key in _FILE if key in value]
+            rest = sorted(value.keys() - _FILE)
+            others = [f"{_key(key)} = {_value(value[key])}" for key in rest]
+            return f"{{{', '.join(known + others)}}}"
+    raise AssertionError(value)
 
 
 def _text(text: str) -> str:
