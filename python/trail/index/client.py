@@ -138,7 +138,7 @@ class IndexClient:
         for address in self._indexes:
             page = self._index_page(address, name)
             if page is not None:
-                return replace(page, releases=merge(linked, page)) if linked else page
+                return _with_links(page, linked)
         return ProjectPage(name=name, releases=group_files(linked)) if linked else None
 
     def known_page(self, name: NormalizedName, index: str | None = None) -> ProjectPage | None:
@@ -151,8 +151,11 @@ class IndexClient:
         Returns:
             None if `page` would ask a server, or nobody has it.
         """
+        linked: tuple[IndexFile, ...] = ()
         if index is None and self._settings.find_links:
-            return None
+            if not all(map(local_path, self._settings.find_links)):
+                return None
+            linked = self._linked(name)
         for address in (index,) if index is not None else self._indexes:
             base = self._credentials.take(address)
             if local_path(base) is not None:
@@ -161,7 +164,7 @@ class IndexClient:
             if kept is None or not self._usable(kept.page, name):
                 return None
             if kept.project is not None:
-                return kept.project
+                return _with_links(kept.project, linked)
         return None
 
     def resolve(
@@ -400,6 +403,10 @@ def _local_page(folder: Path) -> Page | None:
             f"cannot read `{path}`", details=(("reason", error.strerror or str(error)),)
         ) from error
     return Page(url=path.as_uri(), content_type="text/html", body=data)
+
+
+def _with_links(page: ProjectPage, linked: Sequence[IndexFile]) -> ProjectPage:
+    return replace(page, releases=merge(linked, page)) if linked else page
 
 
 def _page_url(base: str, name: NormalizedName) -> str:
