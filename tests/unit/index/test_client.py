@@ -306,7 +306,17 @@ def test_a_known_page_needs_no_request(folder: Path, tmp_path: Path) -> None:
             assert index.known_page(FOO, server.url) == page
         assert len(server.requests) == 1
         with client(server, cache=tmp_path / "index", find_links=(str(folder),)) as index:
-            assert index.known_page(FOO) is None
+            both = index.known_page(FOO)
+            assert both is not None
+            assert [file.url for file in both.of("1.0")] == [
+                (folder / NAME).as_uri(),
+                server.file_url(NAME),
+            ]
+            assert index.page(FOO) == both
+        assert len(server.requests) == 1
+        links = (str(folder), f"{server.root}/links")
+        with client(server, cache=tmp_path / "index", find_links=links) as index:
+            assert index.known_page(FOO) is None, "a page of links is asked for"
     with client(find_links=(str(folder),)) as index:
         assert index.known_page(FOO) is None
     with client(index_url=folder.as_uri(), no_index=False) as index:
