@@ -67,6 +67,12 @@ def test_commands_load_no_module_for_what_is_rare() -> None:
     )
 
 
+def test_to_run_loads_nothing_that_only_resolves_or_builds() -> None:
+    loaded = loaded_by("import trail.cli.run")
+    assert "trail.prefix.build" in loaded
+    assert loaded.isdisjoint({"trail.resolve.model", "trail.commands.trees", "trail.wheel.engine"})
+
+
 def test_to_lock_loads_no_reader_of_locks() -> None:
     loaded = loaded_by(
         "import trail.cli.lock, trail.commands.document, trail.commands.locking,"

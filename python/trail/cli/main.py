@@ -12,7 +12,6 @@ import click
 from trail import __version__
 from trail.cli.options import common_options, make_printer
 from trail.errors import TrailError, UsageError
-from trail.wheel.engine import choose_engine
 
 __all__ = ["main"]
 
@@ -75,6 +74,8 @@ class _Lazy(click.Group):
 def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
+    from trail.wheel.engine import choose_engine  # noqa: PLC0415  # not every command unpacks
+
     engine = choose_engine(os.environ.get("TRAIL_ENGINE") or "auto")
     version = ".".join(map(str, sys.version_info[:3]))
     click.echo(f"trail {__version__} ({engine.name} engine: {engine.reason}; Python {version})")

@@ -14,7 +14,6 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from trail.errors import ProjectError
-from trail.extras import split_extra
 from trail.model import NormalizedName, SourceKind, SourcePackage
 from trail.values import replace
 
@@ -147,6 +146,8 @@ def _extras(
 
 def _take_extra(requirement: Requirement) -> str:
     """Take the extra out of a requirement's marker, and name it; empty for none."""
+    from trail.extras import split_extra  # noqa: PLC0415  # as above
+
     rest, extra = split_extra(str(requirement.marker or ""))
     if extra:
         requirement.marker = Marker(rest) if rest else None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trail.commands.decisive import decisive_files
-from trail.commands.trees import folder_of
 from trail.model import NormalizedName, SourceKind, SourcePackage
 from trail.values import replace
 
@@ -59,10 +57,17 @@ def with_project(
 
 
 def _is(source: SourcePackage, root: Path) -> bool:
-    return source.kind is SourceKind.DIRECTORY and folder_of(source) == root
+    if source.kind is not SourceKind.DIRECTORY:
+        return False
+    from trail.commands.trees import folder_of  # noqa: PLC0415  # few selections have folders
+
+    return folder_of(source) == root
 
 
 def _decisive(sources: Iterable[SourcePackage]) -> Iterator[Path]:
     for source in sources:
         if source.editable:
+            from trail.commands.decisive import decisive_files  # noqa: PLC0415  # as above
+            from trail.commands.trees import folder_of  # noqa: PLC0415  # as above
+
             yield from decisive_files(folder_of(source))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from trail.commands.install import Installed, install
 from trail.commands.keep import is_linked, prefix_words
-from trail.commands.link import refresh_link
 from trail.commands.remember import remember
 from trail.commands.start import CannotStart, program, scripts_folder, surroundings
 from trail.prefix.build import ensure_prefix
@@ -110,6 +109,8 @@ def link(
                 environ=context.environ if portable else None,
             )
         if is_linked(own, installed):
+            from trail.commands.link import refresh_link  # noqa: PLC0415  # few projects have one
+
             refresh_link(installed.python.place, prefix.path)
     return prefix
 

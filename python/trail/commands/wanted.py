@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from trail.commands.parts import Parts
 from trail.errors import ProjectError
 from trail.settings import EVERY_GROUP
 
@@ -72,6 +71,8 @@ def chosen_parts(
     projects = chosen_projects(context, request.members, all_members=request.all_members)
     workspace = context.project.workspace if context.project is not None else None
     if workspace is not None and workspace.members and "trail" in (lock.tool or {}):
+        from trail.commands.parts import Parts  # noqa: PLC0415  # few projects have members
+
         return Parts(workspace).chosen(
             projects, request.extras, request.groups, defaults if request.default_groups else None
         )

@@ -14,7 +14,6 @@ from packaging.utils import canonicalize_name
 from trail.errors import LockError
 from trail.lock.choice import local_path, strong_hashes
 from trail.model import NormalizedName, SourceKind, SourcePackage
-from trail.wheel.names import is_safe_name
 
 if TYPE_CHECKING:
     from packaging.pylock import Package, PackageArchive, PackageDirectory, Pylock
@@ -132,7 +131,11 @@ def source_tree(
 
 def _inner(subdirectory: str | None, path: Path) -> str:
     inner = (subdirectory or "").strip("/")
-    if inner and not is_safe_name(inner):
+    if not inner:
+        return ""
+    from trail.wheel.names import is_safe_name  # noqa: PLC0415  # few sources have one
+
+    if not is_safe_name(inner):
         raise LockError(
             f"`{path}` names a subdirectory outside of its source",
             details=(("subdirectory", subdirectory or ""),),

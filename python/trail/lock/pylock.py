@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_pylock", "select"]
 
-_CONFLICT = re.compile(rb"^<{7}(?: |\r?$)", re.MULTILINE)
+_MARK = b"<<<<<<<"
+_CONFLICT = rb"^<{7}(?: |\r?$)"
 
 
 @lru_cache(maxsize=2)  # asked whether it meets the project, then what it selects
@@ -181,7 +182,7 @@ class _Wanted:
 
 def _check_merged(data: bytes, path: Path) -> None:
     """Refuse what a version control system could not merge."""
-    conflict = _CONFLICT.search(data)
+    conflict = re.search(_CONFLICT, data, re.MULTILINE) if _MARK in data else None
     if conflict is not None:
         line = data.count(b"\n", 0, conflict.start()) + 1
         raise LockError(

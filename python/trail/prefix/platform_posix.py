@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,6 +139,8 @@ class PosixPlatform:
         line = os.fsencode(f"#!{python}\n")
         if len(line) <= self.longest_shebang and python.split() == [python]:
             return line
+        import shlex  # noqa: PLC0415  # most paths are short
+
         # A shell runs the second line; Python reads a string there.
         return os.fsencode(f"#!/bin/sh\n'''exec' {shlex.quote(python)} \"$0\" \"$@\"\n' '''\n")
 
