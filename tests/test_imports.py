@@ -81,3 +81,8 @@ def test_to_lock_loads_no_reader_of_locks() -> None:
     assert {"packaging.markers", "trail.commands.lock"} < loaded
     assert loaded.isdisjoint({"packaging.pylock", "trail.lock.pylock", "trail.commands.trees"})
     assert loaded.isdisjoint({"netrc", "base64", "email", "random"})
+
+
+def test_a_file_of_this_machine_is_taken_without_what_downloads_need() -> None:
+    loaded = loaded_by("import trail.commands.provide, trail.index.local")
+    assert loaded.isdisjoint({"email", "http", "random", "tempfile", "trail.index.download"})

@@ -272,11 +272,8 @@ def test_what_comes_from_a_folder_is_looked_at_again(project: Project, tmp_path:
     assert "+ app 1.0" in project.trail("lock").err
 
 
-def test_the_fast_path_of_check_loads_next_to_nothing(project: Project) -> None:
-    words = ["lock", "--check"]
-    assert project.trail(*words).code == 0
-    time.sleep(2.1)  # from then on the time stamps say enough
-    assert project.trail(*words).code == 0
+def loaded_by(project: Project, *words: str) -> tuple[set[str], str]:
+    """Run a command in a fresh interpreter: the modules that it loaded, and what it said."""
     code = (
         "import json, sys; before = set(sys.modules); from trail.__main__ import run\n"
         f"sys.argv = ['trail', *{words}]; run()\n"
@@ -290,8 +287,41 @@ def test_the_fast_path_of_check_loads_next_to_nothing(project: Project) -> None:
         text=True,
         check=True,
     )
-    assert done.stderr == MEETS
-    loaded = set(json.loads(done.stdout))
+    return set(json.loads(done.stdout)), done.stderr
+
+
+def test_the_fast_path_of_check_loads_next_to_nothing(project: Project) -> None:
+    words = ["lock", "--check"]
+    assert project.trail(*words).code == 0
+    time.sleep(2.1)  # from then on the time stamps say enough
+    assert project.trail(*words).code == 0
+    loaded, said = loaded_by(project, *words)
+    assert said == MEETS
     assert {name.partition(".")[0] for name in loaded} <= {"__future__", "trail", "zlib"}
     assert "trail.commands.replay" in loaded
     assert not any(name.startswith(("trail.cli", "trail.resolve", "trail.lock")) for name in loaded)
+
+
+def test_to_lock_with_all_known_loads_no_reader_of_locks(project: Project) -> None:
+    (project.root / "pylock.toml").unlink()
+    environ = {**project.environ, "PIP_CONFIG_FILE": os.devnull}
+    project = Project(project.root, project.depot, environ)
+    loaded, said = loaded_by(project, "lock", "--offline")
+    assert "locked 2 packages" in said
+    assert {"trail.lock.write", "trail.resolve.solve"} < loaded
+    rare = {
+        "base64",
+        "configparser",
+        "email",
+        "html.parser",
+        "http",
+        "httpx",
+        "netrc",
+        "packaging.dependency_groups",
+        "packaging.pylock",
+        "shutil",
+        "tempfile",
+        "trail.commands.trees",
+        "trail.lock.pylock",
+    }
+    assert loaded & rare == set()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from trail.depot.store import Depot, Entry, Stack
     from trail.index.client import IndexClient
-    from trail.index.download import Download
+    from trail.index.local import Download
     from trail.model import EntryId
     from trail.report import Reporter
     from trail.settings import Settings

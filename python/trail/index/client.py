@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from trail.index.cache import KeptPage
     from trail.index.core_metadata import CoreMetadata, NeedsBuild
-    from trail.index.download import Download
     from trail.index.http import Http
+    from trail.index.local import Download
     from trail.index.metadata import MetadataReader
     from trail.index.metadata_cache import MetadataCache
     from trail.index.page import IndexFile
@@ -257,11 +257,13 @@ class IndexClient:
             FetchError: it could not be fetched.
             DigestError: what came is not the wanted file; nothing is left of it.
         """
-        from trail.index.download import download, take_local  # noqa: PLC0415  # as above
+        from trail.index.local import take_local  # noqa: PLC0415  # as above
 
         local = take_local(file)
         if local is not None:
             return local
+        from trail.index.download import download  # noqa: PLC0415  # as above
+
         http = self._http(file.url or "")
         return download(file, folder, http=http, reporter=self._reporter)
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from trail.index.download import Download
     from trail.index.http import Http
+    from trail.index.local import Download
     from trail.index.page import IndexFile
     from trail.index.zipped import Parts
 

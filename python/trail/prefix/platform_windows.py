@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Literal
@@ -75,6 +74,8 @@ class WindowsPlatform:
             free_threaded=python.free_threaded,
             minor=python.minor,
         )
+        import shutil  # noqa: PLC0415  # loads all kinds of compression
+
         for name, source in sources.items():
             shutil.copyfile(source, f"{folder}/Scripts/{name}")
 
@@ -103,6 +104,8 @@ class WindowsPlatform:
 
     def copy(self, source: str, path: str) -> None:
         """Copy a file with its mode."""
+        import shutil  # noqa: PLC0415  # as above
+
         shutil.copyfile(source, path)
         shutil.copymode(source, path)
 

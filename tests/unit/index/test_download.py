@@ -9,7 +9,7 @@ from tests.helpers.index import IndexServer, serve_index
 
 from trail.errors import DigestError, FetchError
 from trail.index.client import IndexClient
-from trail.index.download import Download
+from trail.index.local import Download
 from trail.model import NormalizedName, WheelFile
 from trail.report import Reporter
 from trail.settings import IndexSettings
