@@ -62,6 +62,7 @@ class NamedIndex:
         name: by which sources name it, or None.
         explicit: whether it is asked only for packages whose source names it.
         default: whether it takes the place of PyPI.
+        last: whether it is asked after PyPI.
         flat: whether it is a page or folder of links.
     """
 
@@ -69,6 +70,7 @@ class NamedIndex:
     name: str | None = None
     explicit: bool = False
     default: bool = False
+    last: bool = False
     flat: bool = False
 
 
@@ -324,10 +326,11 @@ def read_indexes(value: object, folder: Path, home: Path) -> tuple[NamedIndex, .
 def _index(item: dict[str, object], folder: Path, home: Path) -> NamedIndex:
     url, name = item.get("url"), item.get("name")
     explicit, default = item.get("explicit", False), item.get("default", False)
+    last = item.get("last", False)
     if not (isinstance(url, str) and isinstance(name, str | None)):
         raise ValueError("tables with url and name, both texts")  # noqa: TRY004  # as the others
-    if not {type(explicit), type(default)} <= {bool}:
-        raise ValueError("tables with explicit and default, both true or false")
+    if not {type(explicit), type(default), type(last)} <= {bool}:
+        raise ValueError("tables with explicit, default and last, all true or false")
     if explicit and name is None:
         raise ValueError("a name for each index that is explicit")
     # A path starts at the file's folder.
@@ -337,5 +340,6 @@ def _index(item: dict[str, object], folder: Path, home: Path) -> NamedIndex:
         name=name,
         explicit=bool(explicit),
         default=bool(default),
+        last=bool(last),
         flat=item.get("format") == "flat",
     )

@@ -48,8 +48,9 @@ class IndexSettings:
     Addresses may hold credentials; they are left out of the repr.
 
     Args:
-        index_url: the index that is asked last; None for PyPI (`default_index`).
+        index_url: the index that stands for all others; None for PyPI (`default_index`).
         extra_index_urls: indexes that are asked before it, in this order.
+        last_index_urls: indexes that are asked after it.
         find_links: folders, files and addresses of pages of links; absolute.
         named: indexes that the project describes; those among them that are not explicit are
             in the fields above, too.
@@ -70,6 +71,7 @@ class IndexSettings:
 
     index_url: str | None = field(default=None, repr=False)
     extra_index_urls: tuple[str, ...] = field(default=(), repr=False)
+    last_index_urls: tuple[str, ...] = field(default=(), repr=False)
     find_links: tuple[str, ...] = field(default=(), repr=False)
     named: tuple[NamedIndex, ...] = ()
     no_index: bool = False
@@ -96,7 +98,8 @@ class IndexSettings:
             return ()
         # Extra indexes come first: what a company adds must not be shadowed by a stranger's
         # package of the same name on PyPI (uv has the same order).
-        return (*self.extra_index_urls, self.index_url or default_index())
+        default = self.index_url or default_index()
+        return (*self.extra_index_urls, default, *self.last_index_urls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +230,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
     project: Mapping[str, object] | None = None,
     uv: Mapping[str, object] | None = None,
     default_groups: tuple[str, ...] | None = None,
+    indexes: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
     project_file: Path | None = None,
     pip_files: Sequence[Path] | None = None,
 ) -> Settings:
@@ -239,6 +243,8 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
         project: the table `[tool.trail]`.
         uv: the table `[tool.uv]`; keys that trail does not know are none of its business.
         default_groups: those that hold where neither table names some; None for what is usual.
+        indexes: those that the tables of other tools describe, by the keys of these; one without
+            `url` is PyPI.
         project_file: the file that they stand in; relative paths in it start from its folder.
         pip_files: pip's configuration files, the least important first; None for those that
             pip would read.
@@ -251,6 +257,7 @@ def read_settings(  # noqa: PLR0913  # one argument for each place that settings
         environ=environ,
         project=project or {},
         uv=uv or {},
+        indexes=indexes or {},
         project_file=project_file or cwd / "pyproject.toml",
         pip=pip_settings.read_pip(environ, files),
         cwd=cwd,
@@ -322,6 +329,7 @@ class _Sources:
     environ: Mapping[str, str]
     project: Mapping[str, object]
     uv: Mapping[str, object]
+    indexes: Mapping[str, Sequence[Mapping[str, object]]]
     project_file: Path
     pip: Mapping[str, tuple[str, str]]
     cwd: Path
@@ -340,6 +348,9 @@ class _Sources:
         if setting.uv and setting.key in self.uv:
             place = f"`[tool.uv] {setting.key}` in `{self.project_file}`"
             yield self.uv[setting.key], place, self.project_file.parent
+        for key, tables in self.indexes.items() if setting.field == "named" else ():
+            found = [self._described(one) for one in tables]
+            yield found, f"`[[{key}]]` in `{self.project_file}`", self.project_file.parent
         for option in setting.pip if setting.field != "index_url" or not self.default else ():
             if option in self.pip:
                 yield (*self.pip[option], self.cwd)
@@ -347,10 +358,22 @@ class _Sources:
     @property
     def default(self) -> bool:
         """Whether the project describes the index that takes PyPI's place."""
-        tables = self.project.get("index", self.uv.get("index"))
-        return isinstance(tables, list) and any(
-            isinstance(one, dict) and one.get("default") is True for one in tables
+        own = (self.project.get("index"), self.uv.get("index"), *self.indexes.values())
+        return any(
+            isinstance(one, dict) and one.get("default") is True
+            for tables in own
+            if isinstance(tables, list | tuple)
+            for one in tables
         )
+
+    def _described(self, index: Mapping[str, object]) -> dict[str, object]:
+        """Complete an index of another tool with what stands for PyPI on this machine."""
+        given = self.environ.get("TRAIL_INDEX_URL")
+        if "url" not in index:
+            url = given or self.pip.get("index-url", (default_index(), ""))[0]
+            return {**index, "url": url}
+        # One that the environment names does not hide the only index that such a tool would ask.
+        return {**index, "default": index.get("default", False) and not given}
 
     def check_keys(self) -> None:
         """Refuse what a project cannot set.
@@ -383,9 +406,11 @@ def _by_name(values: Iterable[tuple[NamedIndex, ...]]) -> tuple[NamedIndex, ...]
 def _spread(found: dict[str, Any]) -> None:
     """Let the indexes that are described by tables be asked like others, but explicit ones."""
     asked = [one for one in found.get("named", ()) if not one.explicit]
-    extra = [one.url for one in asked if not one.default and not one.flat]
+    last = [one.url for one in asked if one.last and not one.flat]
+    extra = [one.url for one in asked if not (one.default or one.flat or one.last)]
     links = [one.url for one in asked if one.flat]
     found["extra_index_urls"] = (*found.get("extra_index_urls", ()), *extra)
+    found["last_index_urls"] = tuple(last)
     found["find_links"] = (*found.get("find_links", ()), *links)
     default = next((one.url for one in asked if one.default), None)
     if default is not None:

@@ -119,3 +119,43 @@ def test_what_poetry_keeps_is_not_written_to(project: Project) -> None:
     assert path.read_text() == text
     assert project.trail("add", "--group", "new", "base").code == 0
     assert locked(project).keys() == {"base", "tool"}
+
+
+def test_sources_of_poetry(project: Project, tmp_path: Path) -> None:
+    """One that is explicit has what names it; the others have what the first of them has."""
+    folder = tmp_path / "company"
+    make_wheel(folder, "base", "9.0", {"base.py": ""})
+    make_wheel(folder, "tool", "9.0", {"tool.py": ""})
+    with serve_index(folder) as company:
+        address = company.url.replace("://", "://user:secret@")
+        source = f"[[tool.poetry.source]]\nname = 'Company'\nurl = '{address}'\n"
+        text = f"{HEAD}base = {{ version = '*', source = 'company' }}\ntool = '*'\n{source}"
+        write(project, f"{text}priority = 'explicit'\n")
+        result = project.trail("lock")
+        assert result.code == 0, result.err
+        assert {name: one["version"] for name, one in locked(project).items()} == {
+            "base": "9.0",
+            "tool": "2.0",
+        }
+        assert "secret" not in result.err + (project.root / "pylock.toml").read_text()
+        write(project, text)
+        assert project.trail("lock", "--upgrade").code == 0
+        assert locked(project)["tool"]["version"] == "9.0"
+        write(project, f"{text}priority = 'supplemental'\n")
+        assert project.trail("lock", "--upgrade").code == 0
+        assert locked(project)["tool"]["version"] == "2.0"
+
+
+def test_what_of_pdms_sources_is_not_taken_over(project: Project, index: IndexServer) -> None:
+    path = write(
+        project,
+        "[project]\nname = 'demo'\nversion = '1'\nrequires-python = '>=3.11'\n"
+        "dependencies = ['base']\n[[tool.pdm.source]]\nname = 'company'\n"
+        f"url = '{index.url}'\nexclude_packages = ['tool']\n",
+    )
+    result = project.trail("lock")
+    assert result.code == 0, result.err
+    assert (
+        f"warning: `tool.pdm.source[0].exclude_packages` in `{path}` is not taken over:"
+        " write [[tool.trail.index]] instead\n" in result.err
+    )

@@ -430,7 +430,7 @@ def test_described_pages_of_links_and_paths() -> None:
             "a name for each index that is explicit",
         ),
         ([index("a"), index("a")], "a list of tables with different names"),
-        ([index("a", default="yes")], "tables with explicit and default, both true or false"),
+        ([index("a", default="yes")], "tables with explicit, default and last, all true or false"),
     ],
 )
 def test_wrong_descriptions_of_indexes(value: Any, expected: str) -> None:

@@ -62,6 +62,7 @@ class Context:
             overrides=overrides,
             project=pyproject.trail if pyproject is not None else None,
             uv=pyproject.uv if pyproject is not None else None,
+            indexes=pyproject.indexes if pyproject is not None else None,
             default_groups=pyproject.default_groups if pyproject is not None else None,
             project_file=pyproject.path if pyproject is not None else None,
         )

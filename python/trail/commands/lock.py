@@ -134,6 +134,10 @@ def _look_for_others(workspace: Workspace, context: Context) -> None:
             context.reporter.warn(
                 f"`{key}` in `{one.path}` is not read: write [dependency-groups] instead"
             )
+        for key in one.untaken:
+            context.reporter.warn(
+                f"`{key}` in `{one.path}` is not taken over: write [[tool.trail.index]] instead"
+            )
 
 
 def _commits(last: Pylock | None, options: Options) -> dict[tuple[str, str | None], str]:

@@ -87,6 +87,7 @@ def with_poetry(pyproject: PyProject, top: Table) -> PyProject:
         pyproject = replace(pyproject, package=False)
     pyproject = _with_main(pyproject, top, table)
     pyproject = _with_groups(pyproject, top, table)
+    pyproject = replace(pyproject, rules=_spelled(pyproject.rules, table))
     groups = table.table("group")
     optional = {groups.name(one) for one in groups.values if groups.table(one).flag("optional")}
     return replace(pyproject, default_groups=tuple(sorted({*pyproject.groups} - optional)))
@@ -187,6 +188,22 @@ def _scripts(table: Table) -> Iterator[EntryPoint]:
         text = value.get("reference") if isinstance(value, dict) else table.text(name)
         if isinstance(text, str) and not (isinstance(value, dict) and value.get("type") == "file"):
             yield EntryPoint(name=name, value=text)
+
+
+def _spelled(
+    rules: Mapping[NormalizedName, tuple[Rule, ...]], table: Table
+) -> dict[NormalizedName, tuple[Rule, ...]]:
+    """Spell the names of indexes as they are described; Poetry knows no capitals in them."""
+    sources = table.tables("source")
+    names = {name.lower(): name for one in sources if (name := one.text("name"))}
+    found: dict[NormalizedName, tuple[Rule, ...]] = {}
+    for package, own in rules.items():
+        for rule in own:
+            key = (rule.index or "").lower()
+            if key != "pypi" or sources:  # else there is no other
+                spelled = replace(rule, index=rule.index and names.get(key, key))
+                found[package] = (*found.get(package, ()), spelled)
+    return found
 
 
 # --- groups
@@ -351,7 +368,8 @@ def _rule(item: Table, group: NormalizedName | None, marker: str) -> Rule | None
         return replace(rule, path=place, editable=in_place)
     if "url" in item.values:
         return replace(rule, url=archive_url(item))
-    return None
+    index = item.text("source")
+    return None if index is None else replace(rule, index=index)
 
 
 def _rules(declared: Iterable[_Declared]) -> dict[NormalizedName, tuple[Rule, ...]]:

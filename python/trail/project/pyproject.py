@@ -16,7 +16,7 @@ from trail.errors import ProjectError
 from trail.model import EntryPoint, NormalizedName
 from trail.project.table import Table, normalised
 from trail.toml import parse_toml
-from trail.values import dataclass, field
+from trail.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,6 +67,8 @@ class PyProject:
         default_groups: those that Poetry would install unasked; None for a project without it.
         rules: where packages come from, as Poetry's tables say it.
         unsaid: constraints that no version specifier says.
+        indexes: what other tools say of indexes (`trail.project.indexes`).
+        untaken: keys of theirs that are not taken over.
     """
 
     path: Path
@@ -90,6 +92,8 @@ class PyProject:
     default_groups: tuple[NormalizedName, ...] | None = None
     rules: Mapping[NormalizedName, tuple[Rule, ...]] = field(default_factory=dict)
     unsaid: tuple[Unsaid, ...] = ()
+    indexes: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    untaken: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -163,6 +167,15 @@ def read_pyproject(data: bytes, path: Path) -> PyProject:
         trail=tool.table("trail").values,
         uv=tool.table("uv").values,
         unread=tuple(_unread(tool)),
+    )
+    if {"poetry", "pdm"}.isdisjoint(tool.values):
+        return found
+    from trail.project.indexes import described_indexes  # noqa: PLC0415  # few need it
+    from trail.project.sources import pdm_rules  # noqa: PLC0415  # as above
+
+    described = described_indexes(tool)
+    found = replace(
+        found, indexes=described.indexes, untaken=described.untaken, rules=pdm_rules(tool)
     )
     if "poetry" not in tool.values:
         return found

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trail.project.table import Table
     from trail.project.workspace import Workspace
 
-__all__ = ["Rule", "archive_url", "git_url", "no_member", "rules_of"]
+__all__ = ["Rule", "archive_url", "git_url", "no_member", "pdm_rules", "rules_of"]
 
 _KINDS = ("workspace", "index", "git", "url", "path")
 _KEYS = frozenset(
@@ -103,6 +103,25 @@ def rules_of(
             for name in table.values:
                 found[table.name(name)] = tuple(map(_rule, table.tables(name)))
     return found
+
+
+def pdm_rules(tool: Table) -> Mapping[NormalizedName, tuple[Rule, ...]]:
+    """List the packages that PDM takes from one index.
+
+    Args:
+        tool: the table `[tool]`.
+
+    Raises:
+        ProjectError: a value is wrong.
+    """
+    from trail.project.indexes import pdm_pins  # noqa: PLC0415  # few need it
+
+    return {
+        table.parse(package, "include_packages", normalised, InvalidName): (
+            Rule(file=table.path, key=table.full("include_packages"), index=index),
+        )
+        for table, index, package in pdm_pins(tool)
+    }
 
 
 def no_member(name: NormalizedName, rule: Rule, workspace: Workspace) -> ProjectError:
