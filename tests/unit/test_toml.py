@@ -14,6 +14,11 @@ def test_a_document() -> None:
     assert parse_toml("a = 'ä'\n[b]\n".encode(), PATH, LockError) == {"a": "ä", "b": {}}
 
 
+def test_toml_1_1_on_every_python() -> None:
+    data = b'a = {\n  b = "\\x41",  # a comment\n}\n'
+    assert parse_toml(data, PATH, LockError) == {"a": {"b": "A"}}
+
+
 @pytest.mark.parametrize(
     ("data", "message", "details"),
     [

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import tomli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def decisive_files(folder: Path) -> tuple[Path, ...]:
 def _compiles(folder: Path) -> bool:
     """Whether a build may compile something; also where nobody can tell."""
     try:
-        document = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+        document = tomli.loads((folder / "pyproject.toml").read_text("utf-8"))
         backend = document["build-system"]["build-backend"]
     except (OSError, ValueError, LookupError, TypeError):
         return True

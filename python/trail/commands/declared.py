@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING
 
+import tomli
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -120,7 +120,7 @@ def _default(request: Request, root: Path) -> Iterable[str]:
     if not request.default_groups:
         return ()
     try:
-        names = tomllib.loads((root / "pylock.toml").read_text("utf-8")).get("default-groups", ())
+        names = tomli.loads((root / "pylock.toml").read_text("utf-8")).get("default-groups", ())
     except (OSError, ValueError):  # who selects from the lock has said what is wrong
         return ()
     return [name for name in names if isinstance(name, str)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tomllib
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+import tomli
 from packaging.pylock import is_valid_pylock_path
 from packaging.specifiers import SpecifierSet
 
@@ -156,7 +156,7 @@ def _lock_requires(data: bytes | None) -> SpecifierSet | None:
     # It stands before the first table, and all of a lock takes milliseconds to parse.
     for part in (data.partition(b"\n[")[0], data):
         with contextlib.suppress(ValueError, AttributeError):
-            return SpecifierSet(tomllib.loads(part.decode()).get("requires-python", ""))
+            return SpecifierSet(tomli.loads(part.decode()).get("requires-python", ""))
     return None
 
 
