@@ -86,3 +86,11 @@ def test_to_lock_loads_no_reader_of_locks() -> None:
 def test_a_file_of_this_machine_is_taken_without_what_downloads_need() -> None:
     loaded = loaded_by("import trail.commands.provide, trail.index.local")
     assert loaded.isdisjoint({"email", "http", "random", "tempfile", "trail.index.download"})
+
+
+def test_metadata_files_are_read_without_what_archives_need() -> None:
+    loaded = loaded_by("import trail.index.metadata, trail.index.http")
+    assert {"httpx", "trail.index.core_metadata"} < loaded
+    assert loaded.isdisjoint(
+        {"installer", "tarfile", "trail.index.zipped", "trail.wheel.archive", "zipfile"}
+    )

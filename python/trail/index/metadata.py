@@ -6,6 +6,8 @@ PKG-INFO, where that is static (PEP 643).
 
 Metadata files that a page does not name are not tried: mirrors have them for some wheels and
 not for others, and parts cost hardly more.
+
+What reads archives is imported where one is read: where the index has metadata files, none is.
 """
 
 from __future__ import annotations
@@ -23,10 +25,7 @@ from trail.errors import FAULTS, DigestError, FetchError, MetadataError
 from trail.index.core_metadata import CoreMetadata, NeedsBuild, parse_metadata
 from trail.index.digests import by_algorithm
 from trail.index.links import local_path
-from trail.index.sdist import read_pkg_info
-from trail.index.zipped import read_wheel_metadata, tail_size
 from trail.model import WheelFile
-from trail.wheel.archive import Archive
 from trail.wheel.faults import Fault
 
 if TYPE_CHECKING:
@@ -174,6 +173,8 @@ class _Remote:
     """
 
     def __init__(self, file: IndexFile, http: Http) -> None:
+        from trail.index.zipped import tail_size  # noqa: PLC0415  # see above
+
         self._file = file
         self._http = http
         self._parts: list[tuple[int, bytes]] = []
@@ -251,8 +252,12 @@ class _Remote:
 def _read_file(path: Path, file: IndexFile) -> CoreMetadata | NeedsBuild:
     """Read the metadata of a file on this machine."""
     if file.is_wheel:
+        from trail.wheel.archive import Archive  # noqa: PLC0415  # see above
+
         with Archive(path) as archive:
             return _parse_wheel(archive, file)
+    from trail.index.sdist import read_pkg_info  # noqa: PLC0415  # see above
+
     data = read_pkg_info(path, file.filename)
     if data is None:
         return NeedsBuild(reason="it has no PKG-INFO")
@@ -267,6 +272,8 @@ def _read_file(path: Path, file: IndexFile) -> CoreMetadata | NeedsBuild:
 
 
 def _parse_wheel(parts: Parts, file: IndexFile, *, native: bool = False) -> CoreMetadata:
+    from trail.index.zipped import read_wheel_metadata  # noqa: PLC0415  # see above
+
     data = read_wheel_metadata(parts, name=file.name, version=file.version, native=native)
     return _parse(data, file)
 
