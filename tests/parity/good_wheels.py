@@ -445,6 +445,17 @@ TEXTS = [
         for algorithm in ("sha384", "sha512")
     ),
     *(
+        _record(
+            f"RECORD with {algorithm} in hexadecimal digits",
+            "".join(
+                f"{path},{_hash(content, algorithm)},{len(content)}\n"
+                for path, content in USUAL.items()
+                if path != RECORD
+            ),
+        )
+        for algorithm in ("sha256", "sha512")
+    ),
+    *(
         Good(
             f"called {filename}",
             build_archive(

@@ -29,6 +29,7 @@ _DIGEST_SIZES = {"md5": 16, "sha1": 20, "sha224": 28, "sha256": 32, "sha384": 48
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _BASE64 = re.compile(r"[A-Za-z0-9_-]*")
+_HEXADECIMAL = re.compile(r"[A-Fa-f0-9]*")
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"(,|$)')
 
 
@@ -131,8 +132,13 @@ def _split(line: str) -> list[str] | None:
 
 
 def _decode_hash(algorithm: str, value: str) -> str | None:
-    """Turn base64url digits without padding into hexadecimal ones; None if they are wrong."""
+    """Turn base64url digits without padding into hexadecimal ones; None if they are wrong.
+
+    A few builders of 2022 (sphinx-theme-builder, for furo) wrote hexadecimal ones.
+    """
     size = _DIGEST_SIZES.get(algorithm)
+    if size is not None and len(value) == 2 * size:
+        return value.lower() if _HEXADECIMAL.fullmatch(value) else None
     if not algorithm or not _BASE64.fullmatch(value):
         return None
     if size is not None and len(value) != -(-size * 8 // 6):  # 65 digits hold a sha384, too

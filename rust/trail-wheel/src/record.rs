@@ -157,10 +157,19 @@ fn parse_hash(text: &str) -> Option<Hash> {
         "sha512" => Some(64),
         _ => None,
     };
-    if length.is_some_and(|length: usize| (length * 8).div_ceil(6) != encoded.len()) {
-        return None;
-    }
-    Some(Hash { algorithm: algorithm.to_owned(), digest: decode_base64(encoded)? })
+    let digest = match length {
+        // A few builders of 2022 (sphinx-theme-builder, for furo) wrote hexadecimal digits.
+        Some(length) if encoded.len() == 2 * length => decode_hexadecimal(encoded)?,
+        Some(length) if encoded.len() != (length * 8_usize).div_ceil(6) => return None,
+        _ => decode_base64(encoded)?,
+    };
+    Some(Hash { algorithm: algorithm.to_owned(), digest })
+}
+
+fn decode_hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect();
+    Some(digits?.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -237,6 +246,15 @@ mod tests {
             write_row(&mut again, &row.path, digest.as_ref().zip(row.size));
         }
         assert_eq!(again, text);
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_read_as_well() {
+        let hash = |text: &str| parse(&format!("a,{text},0\n")).unwrap().remove(0).hash;
+        let hexadecimal = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(hash(&format!("sha256={hexadecimal}")), hash(&format!("sha256={DIGEST}")));
+        assert!(parse(&format!("a,sha256={},0\n", hexadecimal.replace('E', "g"))).is_err());
+        assert!(parse(&format!("a,sha512={hexadecimal},0\n")).is_err());
     }
 
     #[test]

@@ -28,6 +28,14 @@ def test_the_hash_as_it_is_shown() -> None:
     assert not none.strong
 
 
+@pytest.mark.parametrize("digits", [DIGEST, DIGEST.upper()])
+def test_hexadecimal_digits(digits: str) -> None:
+    """As in the wheels of furo 2022.9.29."""
+    assert parse_record(f"a,sha256={digits},0\n".encode(), "RECORD") == (
+        Row(path="a", algorithm="sha256", digest=DIGEST, size=0),
+    )
+
+
 def test_the_line_is_named() -> None:
     with pytest.raises(Fault) as caught:
         parse_record(b"a,,\n\nb,\n", "x/RECORD")
