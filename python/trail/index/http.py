@@ -17,6 +17,7 @@ import socket
 import ssl
 import threading
 import weakref
+import zlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
@@ -37,6 +38,8 @@ __all__ = ["Http"]
 _MOST_REDIRECTS = 10
 _SMALL = 1 << 16
 _GRACE = 0.5  # seconds
+_GZIP = 16 + zlib.MAX_WBITS
+_LARGE = 1 << 26  # more is not believed before it is there
 _TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -123,7 +126,7 @@ class Http:
             if answer.next_request is None:
                 with contextlib.closing(answer):
                     if wanted(answer):
-                        answer.read()
+                        return _read(answer)
             return answer
 
         with self._translated(url):
@@ -301,6 +304,32 @@ def _system_reason(error: BaseException) -> str | None:
             return f"[Errno {found.errno}] {os.strerror(found.errno)}"
         found = found.__cause__ or found.__context__
     return None
+
+
+def _read(answer: httpx.Response) -> httpx.Response:
+    """Read an answer to its end; what was compressed is decoded at once.
+
+    httpx decodes in pieces and joins them: for pages that takes as long again, most of it to get
+    the memory twice.
+    """
+    if answer.headers.get("Content-Encoding", "").strip().lower() != "gzip":
+        answer.read()
+        return answer
+    raw = b"".join(answer.iter_raw())
+    size = int.from_bytes(raw[-4:], "little")  # RFC 1952
+    try:
+        content = zlib.decompress(raw, _GZIP, max(1, min(size, _LARGE)))
+    except zlib.error as error:
+        raise httpx.DecodingError(str(error), request=answer.request) from error
+    headers = answer.headers.copy()
+    del headers["Content-Encoding"]
+    return httpx.Response(
+        answer.status_code,
+        headers=headers,
+        content=content,
+        request=answer.request,
+        extensions=answer.extensions,
+    )
 
 
 def _anything(_: httpx.Response) -> bool:

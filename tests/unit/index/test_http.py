@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import contextlib
+import gzip
 import socket
 import ssl
+import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,6 +22,7 @@ from trail.index.http import Http
 from trail.settings import IndexSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NAME = "foo-1.0-py3-none-any.whl"
@@ -35,6 +41,62 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / NAME).write_bytes(b"0123456789")
     return folder
+
+
+@contextlib.contextmanager
+def answering(body: bytes, encoding: str) -> Iterator[str]:
+    """Answer every request with the same bytes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Encoding", encoding)
+            self.send_header("Content-Type", "text/plain; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/page"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+CONTENT = "ä".encode() * 100_000
+PACKED = gzip.compress(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (PACKED, "gzip"),
+        (PACKED, " GZip "),
+        (PACKED + b"\xff" * 8, "gzip"),  # what follows is no size
+        (zlib.compress(CONTENT), "deflate"),
+        (CONTENT, "identity"),
+    ],
+)
+def test_what_was_compressed_is_decoded(body: bytes, encoding: str) -> None:
+    with answering(body, encoding) as url:
+        response = get(url)
+        assert response.content == CONTENT
+        assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert (response.status_code, str(response.url)) == (200, url)
+
+
+@pytest.mark.parametrize("body", [b"", b"no gzip", PACKED[:-9], PACKED[:-4] + b"\0\0\0\0"])
+def test_what_cannot_be_decoded_is_an_error(body: bytes) -> None:
+    with answering(body, "gzip") as url:
+        with pytest.raises(FetchError) as caught:
+            get(url, retries=1)
+        assert str(caught.value).startswith(f"could not fetch `{url}`: Error -")
 
 
 @pytest.fixture(scope="module")
