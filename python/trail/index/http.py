@@ -318,7 +318,8 @@ def _read(answer: httpx.Response) -> httpx.Response:
     raw = b"".join(answer.iter_raw())
     size = int.from_bytes(raw[-4:], "little")  # RFC 1952
     try:
-        content = zlib.decompress(raw, _GZIP, max(1, min(size, _LARGE)))
+        # That nothing changed (304) is said with the headers of the page, and without its bytes.
+        content = zlib.decompress(raw, _GZIP, max(1, min(size, _LARGE))) if raw else b""
     except zlib.error as error:
         raise httpx.DecodingError(str(error), request=answer.request) from error
     headers = answer.headers.copy()

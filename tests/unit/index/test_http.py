@@ -44,15 +44,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def answering(body: bytes, encoding: str) -> Iterator[str]:
+def answering(body: bytes, encoding: str, status: int = 200) -> Iterator[str]:
     """Answer every request with the same bytes."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Encoding", encoding)
             self.send_header("Content-Type", "text/plain; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
+            if status != 304:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -91,7 +92,14 @@ def test_what_was_compressed_is_decoded(body: bytes, encoding: str) -> None:
         assert (response.status_code, str(response.url)) == (200, url)
 
 
-@pytest.mark.parametrize("body", [b"", b"no gzip", PACKED[:-9], PACKED[:-4] + b"\0\0\0\0"])
+@pytest.mark.parametrize("status", [200, 304])
+def test_no_bytes_need_no_decoding(status: int) -> None:
+    with answering(b"", "gzip", status) as url:
+        response = get(url)
+        assert (response.status_code, response.content) == (status, b"")
+
+
+@pytest.mark.parametrize("body", [b"no gzip", PACKED[:-9], PACKED[:-4] + b"\0\0\0\0"])
 def test_what_cannot_be_decoded_is_an_error(body: bytes) -> None:
     with answering(body, "gzip") as url:
         with pytest.raises(FetchError) as caught:
