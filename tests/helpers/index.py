@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import html
 import json
@@ -204,7 +205,11 @@ class _Handler(BaseHTTPRequestHandler):
             kind, body = JSON, _json_page(name, files, index.switches)
         else:
             kind, body = "text/html", _html_page(files, index.switches)
-        self._answer_tagged(body, {"Content-Type": kind, **self._caching()})
+        headers = {"Content-Type": kind, **self._caching()}
+        if "gzip" in self.headers.get("Accept-Encoding", ""):  # as PyPI does, also with a 304
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, 1, mtime=0)
+        self._answer_tagged(body, headers)
 
     def _caching(self) -> dict[str, str]:
         switches = self.server.index.switches
