@@ -239,7 +239,10 @@ def _with_groups(pyproject: PyProject, top: Table, table: Table) -> PyProject:
         else:
             found[name] = (*before, *(one.requirement for one in items if not one.optional))
             used[name] = items
-    direct, rules = dict(found), [(name, one) for name, items in used.items() for one in items]
+    direct = dict(found)
+    rules: list[tuple[NormalizedName | None, _Declared]] = [
+        (name, one) for name, items in used.items() for one in items
+    ]
     for name in included:
         for other in _inner(name, included, groups, found):
             found[name] = (*found[name], *direct[other])
@@ -373,19 +376,15 @@ def _rule(item: Table, group: NormalizedName | None, marker: str) -> Rule | None
 
 
 def _rules(declared: Iterable[_Declared]) -> dict[NormalizedName, tuple[Rule, ...]]:
-    found: dict[NormalizedName, tuple[Rule, ...]] = {}
-    for one in declared:
-        if one.rule is not None:
-            name = NormalizedName(canonicalize_name(one.requirement.name))
-            found[name] = (*found.get(name, ()), one.rule)
-    return found
+    """List the sources of what the project itself requires."""
+    return _merged({}, ((None, one) for one in declared))
 
 
 def _merged(
     first: Mapping[NormalizedName, tuple[Rule, ...]],
-    rules: Iterable[tuple[NormalizedName, _Declared]],
+    rules: Iterable[tuple[NormalizedName | None, _Declared]],
 ) -> dict[NormalizedName, tuple[Rule, ...]]:
-    """Add the sources of groups, for each group that requires the package."""
+    """Add sources, for each group that requires the package; None is the project itself."""
     found = dict(first)
     for group, one in rules:
         if one.rule is not None:
