@@ -57,7 +57,7 @@ def write_atomic(path: Path, data: bytes, *, flush: bool = True) -> None:
         raise
 
 
-def write_cached(path: Path, *parts: bytes, modified: float | None = None) -> None:
+def write_cached(path: str, *parts: bytes, modified: float | None = None) -> None:
     """Replace a file of a cache so that readers see the old or the new one, never a part.
 
     It makes half the system calls of `write_atomic`: it looks at no file that is there, and
@@ -71,11 +71,12 @@ def write_cached(path: Path, *parts: bytes, modified: float | None = None) -> No
     Raises:
         OSError: the folder cannot be written; the old file is then unchanged.
     """
-    temporary = f"{path.parent}{os.sep}.{path.name}.{os.urandom(8).hex()}"
+    folder, name = os.path.split(path)
+    temporary = f"{folder}{os.sep}.{name}.{os.urandom(8).hex()}"
     try:
         descriptor = os.open(temporary, _CREATE, 0o666)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103  # a path would have to be made for it
         descriptor = os.open(temporary, _CREATE, 0o666)
     try:
         try:
@@ -87,7 +88,7 @@ def write_cached(path: Path, *parts: bytes, modified: float | None = None) -> No
             os.close(descriptor)
         if modified is not None:
             os.utime(temporary, (modified, modified))
-        os.replace(temporary, path)  # noqa: PTH105  # a path would have to be made for it
+        os.replace(temporary, path)  # noqa: PTH105  # the same
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108  # the same

@@ -29,8 +29,8 @@ def test_write_atomic_replaces_the_file_and_leaves_nothing_else(
 
 def test_write_cached_makes_folders_and_replaces_the_file(tmp_path: Path) -> None:
     file = tmp_path / "a" / "b" / "file"
-    write_cached(file, b"old, and longer")
-    write_cached(file, b"n", b"", b"ew", modified=1_000_000.5)
+    write_cached(str(file), b"old, and longer")
+    write_cached(str(file), b"n", b"", b"ew", modified=1_000_000.5)
     assert file.read_bytes() == b"new"
     assert file.stat().st_mtime == 1_000_000.5
     assert list(file.parent.iterdir()) == [file]
@@ -41,7 +41,7 @@ def test_write_cached_keeps_the_old_file_after_a_fault(tmp_path: Path) -> None:
     file.mkdir()
     (file / "x").touch()
     with pytest.raises(OSError, match="irectory"):
-        write_cached(file, b"new")
+        write_cached(str(file), b"new")
     assert list(tmp_path.iterdir()) == [file]
 
 

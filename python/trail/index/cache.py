@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 from io import FileIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trail.errors import FetchError
@@ -24,6 +23,7 @@ from trail.values import dataclass, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from trail.index.page import Row
     from trail.index.rows import Place
@@ -212,11 +212,11 @@ class PageCache:
         head = {"format": _FORMAT, "asked": url, "size": len(rest), "page": known, **more}
         with contextlib.suppress(OSError):
             # A file that lost its end in a power cut is seen by its size.
-            write_cached(Path(path), json.dumps(head).encode() + b"\n", rest, modified=fetched)
+            write_cached(path, json.dumps(head).encode() + b"\n", rest, modified=fetched)
 
     def _damaged(self, path: str, name: NormalizedName) -> FetchError:
         with contextlib.suppress(OSError):
-            Path(path).unlink()
+            os.unlink(path)  # noqa: PTH108  # as above: a text
         return FetchError(
             f"the kept page of `{name}` was damaged and has been removed",
             details=(("file", path),),

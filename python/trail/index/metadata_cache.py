@@ -11,13 +11,14 @@ import json
 import os
 import zlib
 from io import FileIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.files import write_cached
 from trail.index.core_metadata import CoreMetadata, NeedsBuild
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from trail.index.page import IndexFile
 
 __all__ = ["MetadataCache"]
@@ -80,7 +81,7 @@ class MetadataCache:
             }
         with contextlib.suppress(OSError):
             # What a power cut leaves of it is no JSON.
-            write_cached(Path(path), json.dumps(known).encode())
+            write_cached(path, json.dumps(known).encode())
 
     def _path(self, file: IndexFile) -> str | None:
         if self._folder is None or not file.hashes:
