@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,7 +122,7 @@ pub fn fill(root: &Path, work: &Work, threads: usize) -> Result<Vec<Left>, Failu
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let done = if let Some(tree) = work.trees.get(number) {
-                place.copy_tree(tree, Path::new(""), &mut left)
+                place.copy_tree(tree, &mut left)
             } else if let Some(task) = tasks.get(number - work.trees.len()) {
                 place.carry_out(task, work, &mut left)
             } else {
@@ -259,60 +259,113 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// Link one folder of a tree, and those below it; `below` is its path in the tree.
-    fn copy_tree(&self, tree: &Tree, below: &Path, left: &mut Vec<Left>) -> Result<(), Failure> {
-        let folder = Path::new(&tree.folder).join(below);
-        let (path, source) = (self.path.join(&folder), Path::new(&tree.source).join(below));
-        self.make(folder.as_os_str())?;
-        let to = openat(&self.root, &folder, folder_flags(), Mode::empty()).map_err(fail(&path))?;
+    /// Link a folder with all that is below it.
+    fn copy_tree(&self, tree: &Tree, left: &mut Vec<Left>) -> Result<(), Failure> {
+        let (folder, source) = (PathBuf::from(&tree.folder), PathBuf::from(&tree.source));
+        let to = make_folder(&self.root, &folder, || self.path.join(&folder))?;
         let from = openat(CWD, &source, folder_flags(), Mode::empty()).map_err(fail(&source))?;
+        let place = Pair { path: self.path.join(&folder), folder, source, below: PathBuf::new() };
+        place.copy(tree, &to, from, left)
+    }
+}
+
+/// A folder of a tree, and the one that it is linked to.
+struct Pair {
+    /// The new one, absolute.
+    path: PathBuf,
+    /// The same, below the folder that is filled.
+    folder: PathBuf,
+    /// The other one.
+    source: PathBuf,
+    /// Where both are in the tree.
+    below: PathBuf,
+}
+
+impl Pair {
+    fn inner(&self, name: &OsStr) -> Self {
+        Self {
+            path: self.path.join(name),
+            folder: self.folder.join(name),
+            source: self.source.join(name),
+            below: self.below.join(name),
+        }
+    }
+
+    /// Link what is in the other folder; each folder is found from the one above it.
+    fn copy(
+        &self,
+        tree: &Tree,
+        to: &OwnedFd,
+        from: OwnedFd,
+        left: &mut Vec<Left>,
+    ) -> Result<(), Failure> {
         let mut names = Vec::new();
-        let mut python = false;
+        let (mut python, mut cache) = (false, false);
         let mut inner = Vec::new();
-        for item in Dir::read_from(&from).map_err(fail(&source))? {
-            let item = item.map_err(fail(&source))?;
+        let mut items = Dir::new(from).map_err(fail(&self.source))?;
+        while let Some(item) = items.next() {
+            let item = item.map_err(fail(&self.source))?;
             let name = item.file_name();
-            if [c".", c"..", CACHE].contains(&name) {
+            if [c".", c".."].contains(&name) {
                 continue;
-            }
-            let mut kind = item.file_type();
-            if kind == FileType::Unknown {
-                let found = statat(&from, name, AtFlags::SYMLINK_NOFOLLOW)
-                    .map_err(fail(source.join(OsStr::from_bytes(name.to_bytes()))))?;
-                kind = FileType::from_raw_mode(found.st_mode);
             }
             let text = OsStr::from_bytes(name.to_bytes());
-            if kind == FileType::Directory {
-                inner.push(below.join(text));
-                continue;
+            let from = items.fd().map_err(fail(&self.source))?;
+            let mut kind = item.file_type();
+            if kind == FileType::Unknown {
+                let found = statat(from, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_err(fail(self.source.join(text)))?;
+                kind = FileType::from_raw_mode(found.st_mode);
             }
-            python |= name.to_bytes().ends_with(b".py");
-            if !hardlink(&from, &to, text).map_err(fail(source.join(text)))? {
-                names.push(text.to_owned());
+            if name == CACHE {
+                cache = kind == FileType::Directory;
+            } else if kind == FileType::Directory {
+                inner.push(text.to_owned());
+            } else {
+                python |= name.to_bytes().ends_with(b".py");
+                if !hardlink(from, to, text).map_err(fail(self.source.join(text)))? {
+                    names.push(text.to_owned());
+                }
             }
         }
-        if let Some(link) = tree.bytecode.as_ref().filter(|_| python && has_cache(&from)) {
-            let target = from_below(link, below).join(OsStr::from_bytes(CACHE.to_bytes()));
-            symlinkat(&target, &to, CACHE)
-                .map_err(fail(path.join(OsStr::from_bytes(CACHE.to_bytes()))))?;
+        let from = items.fd().map_err(fail(&self.source))?;
+        if let Some(link) = tree.bytecode.as_ref().filter(|_| python && (cache || has_cache(from)))
+        {
+            let name = OsStr::from_bytes(CACHE.to_bytes());
+            symlinkat(from_below(link, &self.below).join(name), to, name)
+                .map_err(fail(self.path.join(name)))?;
         }
-        drop(from);
-        for below in inner {
-            self.copy_tree(tree, &below, left)?;
+        for name in inner {
+            let pair = self.inner(&name);
+            let to = make_folder(to, Path::new(&name), || pair.path.clone())?;
+            let from =
+                openat(from, &name, folder_flags(), Mode::empty()).map_err(fail(&pair.source))?;
+            pair.copy(tree, &to, from, left)?;
         }
-        fchmod(&to, mode(0o555)).map_err(fail(&path))?;
+        fchmod(to, mode(0o555)).map_err(fail(&self.path))?;
         if !names.is_empty() {
-            left.push(Left { folder, source, names });
+            left.push(Left { folder: self.folder.clone(), source: self.source.clone(), names });
         }
         Ok(())
     }
+}
+
+/// Make a folder in another one, and open it.
+fn make_folder(
+    parent: &OwnedFd,
+    name: &Path,
+    path: impl Fn() -> PathBuf,
+) -> Result<OwnedFd, Failure> {
+    mkdirat(parent, name, mode(0o777))
+        .and_then(|()| openat(parent, name, folder_flags(), Mode::empty()))
+        .map_err(|errno| fail(path())(errno))
 }
 
 /// Whether a folder of an entry has bytecode, or a place for it now.
 ///
 /// A link to a folder that is not there looks like a file to `os.walk` of Python, and ends its
 /// `shutil.copytree`. In somebody else's depot it cannot be made.
-fn has_cache(source: &OwnedFd) -> bool {
+fn has_cache(source: BorrowedFd<'_>) -> bool {
     let is_there = || {
         statat(source, CACHE, AtFlags::SYMLINK_NOFOLLOW)
             .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
@@ -338,7 +391,7 @@ fn hardlinks(folder: &OwnedFd, group: &Group) -> Result<Vec<OsString>, Failure> 
     let from = openat(CWD, source, source_flags(), Mode::empty()).map_err(fail(source))?;
     let mut left = Vec::new();
     for name in &group.names {
-        if !hardlink(&from, folder, name).map_err(fail(source.join(name)))? {
+        if !hardlink(from.as_fd(), folder, name).map_err(fail(source.join(name)))? {
             left.push(name.clone());
         }
     }
@@ -346,7 +399,7 @@ fn hardlinks(folder: &OwnedFd, group: &Group) -> Result<Vec<OsString>, Failure> 
 }
 
 /// Give a file a second name; false where that cannot be.
-fn hardlink(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> Result<bool, Errno> {
+fn hardlink(from: BorrowedFd<'_>, to: &OwnedFd, name: &OsStr) -> Result<bool, Errno> {
     match linkat(from, name, to, name, AtFlags::empty()) {
         Ok(()) => Ok(true),
         Err(error) if COPIED.contains(&error) => Ok(false),
