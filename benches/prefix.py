@@ -107,7 +107,7 @@ def _work(folder: Path, rounds: int) -> dict[str, float]:
     entries = tuple(stack.entries())
     for entry in entries:
         entry.info()
-    filler = choose_engine(os.environ.get("TRAIL_ENGINE") or "auto").filler
+    engine = choose_engine(os.environ.get("TRAIL_ENGINE") or "auto")
     python = describe(Path(sys.executable), None)
     files = sum(len(names) for entry in entries for _, _, names in os.walk(entry.path))
     fresh = [tuple(open_depots([folder / "depot"]).entries()) for _ in range(rounds)]
@@ -118,7 +118,7 @@ def _work(folder: Path, rounds: int) -> dict[str, float]:
         root = folder / name
         root.mkdir()
         request = PrefixRequest(interpreter=python, entries=chosen, editable_roots=(root,))
-        made.append(ensure_prefix(request, stack.receiver, Reporter(), filler=lambda: filler))
+        made.append(ensure_prefix(request, stack.receiver, Reporter(), engine=lambda: engine))
 
     def hardlinks(turn: int) -> None:
         target = folder / f"links-{turn}"

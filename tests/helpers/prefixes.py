@@ -271,8 +271,8 @@ def make_prefix(
         code_archives=code_archives,
         strict=strict,
     )
-    filler = (engine or choose_engine()).filler
-    return ensure_prefix(request, depot, reporter or Reporter(), filler=lambda: filler)
+    chosen = engine or choose_engine()
+    return ensure_prefix(request, depot, reporter or Reporter(), engine=lambda: chosen)
 
 
 def run_python(prefix: Prefix, *arguments: str | Path, **environ: str) -> str:

@@ -248,6 +248,6 @@ def _built_with(entry: Entry) -> str:
     if not entry.info().built:
         return ""
     for _, record in read_builds(entry.depot):
-        if record.sha256 == entry.info().sha256:
+        if record.sha256 == entry.sha256:
             return ", ".join(" ".join(one.split("/")[:2]) for one in record.requires) or "nothing"
     return ""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.faults import unpack_error
 from trail.depot.layout import entry_id
+from trail.depot.store import check_all
 from trail.errors import ManyErrors, TrailError, WheelError
 from trail.model import Facts, Sha256, WheelFile
 from trail.values import dataclass, field
@@ -103,7 +104,10 @@ def bring(  # noqa: PLR0913  # what is wanted, and the parts that work on it
     """
     begun = time.monotonic()
     state = _State()
-    missing = [wheel for wheel in dict.fromkeys(wheels) if not _find(wheel, stack, state)]
+    located = {wheel: stack.locate(wheel) for wheel in dict.fromkeys(wheels)}
+    check_all([found for found in located.values() if found is not None], engine.reader)
+    state.entries.update((wheel, found[0]) for wheel, found in located.items() if found is not None)
+    missing = [wheel for wheel in located if wheel not in state.entries]
     if missing:
         stack.receiver.clean_staging()  # of processes that were killed
         with (

@@ -313,7 +313,7 @@ class Builder:
             ),
             self._stack.receiver,
             self._reporter,
-            filler=lambda: self._engine.filler,
+            engine=lambda: self._engine,
         )
         return BuildPython(
             executable=prefix.python,
@@ -354,7 +354,7 @@ def _read_metadata(entry: Entry) -> bytes:
     Raises:
         BuildError: it cannot be read.
     """
-    path = site_packages(entry.path) / entry.info().facts.dist_info / "METADATA"
+    path = site_packages(entry.path) / entry.facts.dist_info / "METADATA"
     try:
         return path.read_bytes()
     except OSError as error:

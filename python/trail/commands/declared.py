@@ -153,7 +153,7 @@ def _built(
     for entry in entries:
         if entry.id.partition("/")[0] != project:
             continue
-        file = site_packages(entry.path) / entry.info().facts.dist_info / "METADATA"
+        file = site_packages(entry.path) / entry.facts.dist_info / "METADATA"
         for key, text in parse_headers(file.read_bytes()):
             if key == "requires-dist":
                 found = Requirement(text)

@@ -19,6 +19,7 @@ from trail.depot.roots import (
     take_input,
     write_root,
 )
+from trail.depot.store import check_all
 from trail.model import EntryId, SourceKind
 from trail.values import dataclass, replace
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from trail.model import Selection
 
 __all__ = ["Installed", "Provided", "install", "request_words"]
+
+_MANY = 100  # entries whose reading takes longer than to load the engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def install(context: Context, request: Request) -> Installed:
     # Before the build reads them: who changes one meanwhile builds once more.
     inputs = {item.path: item for item in (*target.inputs, *map(_as_input, decisive))}
     target = replace(target, selection=selection)
-    held = _held(selection, stack)
+    held = _held(selection, stack, context.settings.engine)
     if held is not None:
         provided = Provided(entries=held)
     else:
@@ -156,17 +159,22 @@ def install(context: Context, request: Request) -> Installed:
     return installed
 
 
-def _held(selection: Selection, stack: Stack) -> tuple[Entry, ...] | None:
+def _held(selection: Selection, stack: Stack, engine: str) -> tuple[Entry, ...] | None:
     """Find all of a selection in the depots; None if something must be brought or built."""
     if selection.pinned or selection.sources:
         return None
-    entries = []
+    found = []
     for wheel in selection.wheels:
-        entry = stack.find_wheel(wheel)
-        if entry is None:
+        located = stack.locate(wheel)
+        if located is None:
             return None
-        entries.append(entry)
-    return tuple(entries)
+        found.append(located)
+    reader = None
+    if len(found) >= _MANY:
+        from trail.wheel.engine import choose_engine  # noqa: PLC0415  # takes as long as to read them
+
+        reader = choose_engine(engine).reader
+    return check_all(found, reader)
 
 
 def _with_lock(context: Context, request: Request) -> Context:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trail.commands.context import Context
     from trail.commands.target import Request
-    from trail.wheel.engine import Filler
+    from trail.wheel.engine import Engine
 
 __all__ = ["Ready", "link", "make_prefix", "prepare"]
 
@@ -93,7 +93,7 @@ def link(
         ),
         installed.stack.receiver,
         context.reporter,
-        filler=lambda: _filler(context.settings.engine),
+        engine=lambda: _engine(context.settings.engine),
     )
     if context.project is not None:
         own = prefix_words(context, request)
@@ -115,10 +115,10 @@ def link(
     return prefix
 
 
-def _filler(wanted: str) -> Filler | None:
+def _engine(wanted: str) -> Engine:
     from trail.wheel.engine import choose_engine  # noqa: PLC0415  # only once for each prefix
 
-    return choose_engine(wanted).filler
+    return choose_engine(wanted)
 
 
 def prepare(

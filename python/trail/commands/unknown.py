@@ -77,7 +77,7 @@ def _unselected(command: str, context: Context, installed: Installed) -> Package
     others = {package.name: package for package in lock.packages if package.name not in selected}
     for entry in installed.stack.entries():
         name = entry.id.partition("/")[0]
-        if name in others and any(script.name == command for script in entry.info().facts.scripts):
+        if name in others and any(script.name == command for script in entry.facts.scripts):
             return others[canonicalize_name(name)]
     # Not in the depot: most packages name their command as themselves.
     return others.get(canonicalize_name(command))

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trail.model import WheelFile
+    from trail.wheel.engine import EntryRow
 
-__all__ = ["EntryInfo", "Origin", "dump_info", "parse_info", "public_url"]
+__all__ = ["EntryInfo", "Origin", "dump_info", "facts_of", "parse_info", "public_url"]
 
 _T = TypeVar("_T")
 _ORIGINS = frozenset({"index", "path", "url", "vcs"})
@@ -210,6 +211,36 @@ def parse_info(data: bytes, path: str | Path) -> EntryInfo:
         sha256=_sha256(tree, "sha256", "", path),
         size=_get(tree, "size", int, "", path),
         built=_get(tree, "built", bool, "", path),
+    )
+
+
+def facts_of(row: EntryRow) -> tuple[Sha256, Facts]:
+    """Make the sha256 of a wheel and its facts of what `trail.wheel.engine.Reader` reads."""
+    (
+        sha256, name, version, dist_info, root_is_purelib, files, size, record,
+        top_level, startup, scripts, schemes, metadata, root_files, escapes,
+    ) = row  # fmt: skip
+    return Sha256(sha256), Facts(
+        name=NormalizedName(name),
+        version=version,
+        dist_info=dist_info,
+        root_is_purelib=root_is_purelib,
+        files=files,
+        size=size,
+        record=Sha256(record),
+        top_level=tuple(
+            [TopLevel(path=path, name=name, kind=_KINDS[kind]) for path, name, kind in top_level]
+        ),
+        startup=startup,
+        scripts=tuple(
+            [EntryPoint(name=name, value=value, gui=gui) for name, value, gui in scripts]
+        ),
+        schemes=schemes,
+        metadata=metadata,
+        root_files=root_files,
+        escapes=tuple(
+            [Escape(library=library, runpath=runpath, tag=tag) for library, runpath, tag in escapes]
+        ),
     )
 
 

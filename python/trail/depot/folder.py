@@ -23,60 +23,28 @@ from typing import TYPE_CHECKING
 
 from trail.depot import durable
 from trail.depot.boot import foreign_boots
-from trail.depot.entry import EntryInfo, dump_info, parse_info
+from trail.depot.entry import EntryInfo, dump_info
 from trail.depot.faults import depot_error, explained
-from trail.depot.layout import ENTRY_FILE, flat
+from trail.depot.layout import flat
 from trail.depot.locks import hold, sweep
+from trail.depot.unpacked import Entry, check_same
 from trail.errors import DepotError
 from trail.files import remove_tree
-from trail.values import dataclass, field
+from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from trail.depot.layout import Layout
-    from trail.model import EntryId, Sha256
+    from trail.model import EntryId
 
-__all__ = ["Depot", "Entry"]
+__all__ = ["Depot"]
 
 _ATTEMPTS = 8  # of a rename that something else disturbs
 _USED_AGAIN = 24 * 3600  # seconds after which a use is noted anew (docs/layout.md, section 9)
 _READ_BITS = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _FOLDER_MODE = _READ_BITS | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One unpacked wheel in a depot; it is complete, since it has its name.
-
-    Args:
-        id: its path below `installed/`.
-        path: its folder.
-        depot: where it is.
-    """
-
-    id: EntryId
-    path: Path
-    depot: Depot = field(compare=False, repr=False)
-    _info: list[EntryInfo] = field(default_factory=list, init=False, compare=False, repr=False)
-
-    def info(self) -> EntryInfo:
-        """Read `entry.json`, once for each `Entry`.
-
-        Raises:
-            DepotError: it cannot be read, or is damaged.
-        """
-        if not self._info:
-            # Strings, because a prefix asks hundreds of entries.
-            file = f"{self.path}/{ENTRY_FILE}"
-            try:
-                with open(file, "rb") as opened:  # noqa: PTH123
-                    data = opened.read()
-            except OSError as error:
-                raise depot_error(error, "read", self.path / ENTRY_FILE) from error
-            self._info.append(parse_info(data, file))
-        return self._info[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,21 +311,6 @@ def _is_damaged(entry: Entry) -> bool:
     from trail.depot.verify import verify_entry  # noqa: PLC0415  # after a power loss only
 
     return any(problem.serious for problem in verify_entry(entry))
-
-
-def check_same(entry: Entry, sha256: Sha256) -> None:
-    """Check that an entry is the wheel that is meant, all 64 digits of it.
-
-    Raises:
-        DepotError: it is another one, whose sha256 begins in the same way.
-    """
-    actual = entry.info().sha256
-    if actual != sha256:
-        raise DepotError(
-            f"the depot has another wheel as `{entry.id}`",
-            details=(("expected", f"sha256={sha256}"), ("actual", f"sha256={actual}")),
-            hint="one of the two was made to be mistaken for the other; find out where it is from",
-        )
 
 
 def _rename(staged: Path, target: Path) -> bool:

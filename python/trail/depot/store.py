@@ -10,8 +10,9 @@ from trail.depot import durable
 from trail.depot.boot import boot_id
 from trail.depot.entry import EntryInfo, Origin
 from trail.depot.faults import depot_error
-from trail.depot.folder import Depot, Entry, check_same
+from trail.depot.folder import Depot
 from trail.depot.layout import LAYOUT_VERSION, Layout, entry_id
+from trail.depot.unpacked import Entry, check_same, read_facts
 from trail.errors import DepotError
 from trail.files import write_atomic
 from trail.model import Sha256
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trail.model import EntryId, WheelFile
+    from trail.wheel.engine import Reader
 
-__all__ = ["Depot", "Entry", "EntryInfo", "Origin", "Stack", "open_depots"]
+__all__ = ["Depot", "Entry", "EntryInfo", "Origin", "Stack", "check_all", "open_depots"]
 
 # The first line is the whole standard: https://bford.info/cachedir/
 _CACHEDIR_TAG = b"""\
@@ -70,12 +72,21 @@ class Stack:
         Raises:
             DepotError: as `find`.
         """
+        found = self.locate(wheel)
+        return check_all((found,), None)[0] if found is not None else None
+
+    def locate(self, wheel: WheelFile) -> tuple[Entry, Sha256] | None:
+        """Look a wheel up, and give the sha256 that is to be compared: see `check_all`.
+
+        Raises:
+            DepotError: a depot cannot be read.
+        """
         for algorithm, digest in wheel.hashes:  # pins may allow several files
             if algorithm == "sha256":
                 identity = entry_id(wheel.name, wheel.version, wheel.filename, Sha256(digest))
-                entry = self.find(identity, Sha256(digest))
+                entry = self.find(identity)
                 if entry is not None:
-                    return entry
+                    return entry, Sha256(digest)
         return None
 
     def entries(self) -> Iterator[Entry]:
@@ -100,6 +111,22 @@ class Stack:
             details=tuple(("depot", f"{path} ({reason})") for path, reason in reasons),
             hint="put a folder that you can write first: TRAIL_DEPOT=~/.trail",
         )
+
+
+def check_all(found: Sequence[tuple[Entry, Sha256]], reader: Reader | None) -> tuple[Entry, ...]:
+    """Check that entries are the wheels that are meant; their facts are known then.
+
+    Args:
+        found: what `Stack.locate` gave.
+        reader: the engine's, which reads many at once.
+
+    Raises:
+        DepotError: one is another wheel with the same id, or its `entry.json` is damaged.
+    """
+    read_facts([entry for entry, _ in found], reader)
+    for entry, sha256 in found:
+        check_same(entry, sha256)
+    return tuple(entry for entry, _ in found)
 
 
 def open_depots(paths: Sequence[Path], *, boot: str | None = None) -> Stack:

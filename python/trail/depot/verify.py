@@ -28,7 +28,7 @@ from trail.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from trail.depot.folder import Entry
+    from trail.depot.unpacked import Entry
 
 __all__ = ["Problem", "Trouble", "verify_entries", "verify_entry"]
 

@@ -35,7 +35,7 @@ def find_clashes(site_packages: Path, entries: Iterable[Entry]) -> Iterator[tupl
     """
     loaded = _loaded(os.fspath(site_packages) + os.sep)
     for entry in entries:
-        facts = entry.info().facts
+        facts = entry.facts
         version = _imported_version(facts, loaded)
         if version not in {None, facts.version}:
             yield facts.name, f"version {version}, but the lock has {facts.version}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trail.depot.faults import explained
 from trail.depot.layout import PREFIX_FILE
+from trail.depot.unpacked import read_facts
 from trail.errors import PrefixError
 from trail.prefix.contents import Contents, NewFile, Placed, Tree, make_cache, put
 from trail.prefix.look import EntryFolders
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from trail.prefix.model import Group, Plan, Platform, PrefixPython, PrefixRequest
     from trail.prefix.vendor import Runtime
     from trail.report import Reporter
-    from trail.wheel.engine import Filler
+    from trail.wheel.engine import Engine, Filler
 
 __all__ = ["ensure_prefix", "prefix_key"]
 
@@ -64,7 +65,7 @@ def ensure_prefix(
     depot: Depot,
     reporter: Reporter,
     *,
-    filler: Callable[[], Filler | None],
+    engine: Callable[[], Engine],
 ) -> Prefix:
     """Find the prefix for a request, or make it.
 
@@ -74,7 +75,8 @@ def ensure_prefix(
         request: what it is to hold.
         depot: where it goes; entries may lie in other depots.
         reporter: receives a warning for each pair of distributions in conflict.
-        filler: chooses what makes many links at once; asked only if the prefix is made.
+        engine: reads many entries and makes many links at once; asked for only if the prefix is
+            made.
 
     Raises:
         PrefixError: a distribution is named twice, or the link mode is unknown.
@@ -93,7 +95,7 @@ def ensure_prefix(
         made_before = False
     if not made_before:
         bring_runtime(runtime, depot)
-        _make(request, depot, reporter, key=key, runtime=runtime, fill=filler())
+        _make(request, depot, reporter, key=key, runtime=runtime, engine=engine())
         depot.trust(key)
     return Prefix(
         key=key,
@@ -148,10 +150,11 @@ def _make(  # noqa: PLR0913  # what is made, of what, and with what
     *,
     key: str,
     runtime: Runtime,
-    fill: Filler | None,
+    engine: Engine,
 ) -> None:
     entries = sorted(request.entries, key=lambda entry: entry.id.partition("/")[0])
-    members = [entry.info().facts for entry in entries]
+    read_facts(entries, engine.reader)
+    members = [entry.facts for entry in entries]
     shape = _PLATFORM.shape(request.interpreter)
     metadata = [f"{shape.entry_site_packages}/{facts.dist_info}/METADATA" for facts in members]
     look = EntryFolders([entry.path for entry in entries], metadata)
@@ -167,7 +170,7 @@ def _make(  # noqa: PLR0913  # what is made, of what, and with what
             from trail.prefix.strict import make_table  # noqa: PLC0415  # few projects are
 
             table = make_table(request.strict, plan, members, look, shape)
-        _Builder(staged, final, entries, depot, request).build(plan, runtime, table, fill)
+        _Builder(staged, final, entries, depot, request).build(plan, runtime, table, engine.filler)
         # Where another process was first, its prefix stays: the same by the same key.
         depot.publish(staged, final, key)
 

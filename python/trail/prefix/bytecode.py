@@ -76,7 +76,7 @@ def compile_entries(
         archives: whether to put the bytecode of each entry into one file, too.
     """
     todo = [
-        replace(task, files=entry.info().facts.files)
+        replace(task, files=entry.facts.files)
         for entry in entries
         if cache_tag and not (task := _Task.of(entry, cache_tag, archives=archives)).is_done
     ]

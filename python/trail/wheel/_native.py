@@ -19,7 +19,7 @@ from trail.wheel.engine import Job, Outcome
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from trail.wheel.engine import Filler
+    from trail.wheel.engine import Filler, Reader
 
 __all__ = ["NativeEngine", "NativeUnpacker", "interface", "version"]
 
@@ -55,6 +55,11 @@ class NativeEngine:
         fill = getattr(_native, "fill_folder", None)
         # More than four wait for each other in the kernel.
         return None if fill is None else functools.partial(fill, threads=min(4, _processors()))
+
+    @property
+    def reader(self) -> Reader:
+        """What reads many entries at once."""
+        return functools.partial(_native.read_entries, threads=min(4, _processors()))
 
     def open(self, *, threads: int) -> NativeUnpacker:
         """Start an unpacker with so many threads."""

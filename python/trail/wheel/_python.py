@@ -41,6 +41,7 @@ class PythonEngine:
 
     name = "python"
     filler = None
+    reader = None
 
     def __init__(self, reason: str) -> None:
         self.reason = reason

@@ -9,7 +9,7 @@ there after a fault is the caller's to remove: nothing is visible in the depot y
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
 
 from trail import __version__
 from trail.errors import SettingsError, WheelError
@@ -25,18 +25,30 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_MAX_UNPACKED",
     "Engine",
+    "EntryRow",
     "Filler",
     "Job",
     "Outcome",
+    "Reader",
     "Unpacker",
     "choose_engine",
 ]
 
 DEFAULT_MAX_UNPACKED = 16 * 2**30
 
+# What an `entry.json` says of a wheel without mismatches: its sha256 and, as `trail.model.Facts`
+# has them, name, version, dist_info, root_is_purelib, files, size, record, top_level, startup,
+# scripts, schemes, metadata, root_files and escapes.
+_Strings: TypeAlias = "tuple[str, ...]"
+EntryRow: TypeAlias = (
+    "tuple[str, str, str, str, bool, int, int, str, tuple[tuple[str, str, str], ...], _Strings,"
+    "tuple[tuple[str, str, bool], ...], _Strings, _Strings, _Strings,"
+    "tuple[tuple[str, str, str], ...]]"
+)
+
 # Of the extension (rust/trail-native/src/lib.rs). Two checkouts of trail have one version, and an
 # editable installation can have the sources of one with the extension of the other.
-_INTERFACE = 1
+_INTERFACE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +156,21 @@ class Filler(Protocol):
         """
 
 
+class Reader(Protocol):
+    """Reads many `entry.json` at once."""
+
+    def __call__(self, paths: Sequence[str]) -> Sequence[EntryRow | None]:
+        """Read files.
+
+        Args:
+            paths: of each.
+
+        Returns:
+            What each says; None for what cannot be read, is faulty or unusual, about which
+            `trail.depot.entry.parse_info` is to decide.
+        """
+
+
 class Engine(Protocol):
     """One of the two implementations."""
 
@@ -158,6 +185,10 @@ class Engine(Protocol):
     @property
     def filler(self) -> Filler | None:
         """What makes many links at once; None where Python makes them one by one."""
+
+    @property
+    def reader(self) -> Reader | None:
+        """What reads many entries at once; None where Python reads them one by one."""
 
     def open(self, *, threads: int) -> Unpacker:
         """Start an unpacker with so many threads."""

@@ -1,7 +1,8 @@
-//! The Python module `trail._native`: glue around trail-wheel, trail-index and trail-links, plain
-//! values on both sides. `python/trail/_native.pyi` describes it; `python/trail/wheel/_native.py` and
+//! The Python module `trail._native`: glue around the other crates, plain values on
+//! both sides. `python/trail/_native.pyi` describes it; `python/trail/wheel/_native.py` and
 //! `python/trail/index/_native.py` are its only users.
 
+mod entries;
 #[cfg(unix)]
 mod links;
 
@@ -26,7 +27,7 @@ fn version() -> &'static str {
 /// change of a name, of arguments or of a result makes it the next one.
 #[pyfunction]
 fn interface() -> u32 {
-    1
+    2
 }
 
 /// Threads that unpack wheels.
@@ -197,6 +198,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(version, module)?)?;
     module.add_function(wrap_pyfunction!(interface, module)?)?;
     module.add_function(wrap_pyfunction!(find_metadata, module)?)?;
+    module.add_function(wrap_pyfunction!(entries::read_entries, module)?)?;
     module.add_function(wrap_pyfunction!(read_page, module)?)?;
     #[cfg(unix)]
     module.add_function(wrap_pyfunction!(links::fill_folder, module)?)?;

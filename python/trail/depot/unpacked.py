@@ -1,0 +1,108 @@
+"""An unpacked wheel in a depot, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trail.depot.entry import facts_of, parse_info
+from trail.depot.faults import depot_error
+from trail.depot.layout import ENTRY_FILE
+from trail.errors import DepotError
+from trail.values import dataclass, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from trail.depot.entry import EntryInfo
+    from trail.depot.folder import Depot
+    from trail.model import EntryId, Facts, Sha256
+    from trail.wheel.engine import Reader
+
+__all__ = ["Entry", "check_same", "read_facts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One unpacked wheel in a depot; it is complete, since it has its name.
+
+    Args:
+        id: its path below `installed/`.
+        path: its folder.
+        depot: where it is.
+    """
+
+    id: EntryId
+    path: Path
+    depot: Depot = field(compare=False, repr=False)
+    # Of each there is one at most, once it was read.
+    _info: list[EntryInfo] = field(default_factory=list, init=False, compare=False, repr=False)
+    _facts: list[tuple[Sha256, Facts]] = field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
+
+    @property
+    def facts(self) -> Facts:
+        """What the engine found in the wheel.
+
+        Raises:
+            DepotError: as `info`.
+        """
+        return self._facts[0][1] if self._facts else self.info().facts
+
+    @property
+    def sha256(self) -> Sha256:
+        """The wheel's.
+
+        Raises:
+            DepotError: as `info`.
+        """
+        return self._facts[0][0] if self._facts else self.info().sha256
+
+    def info(self) -> EntryInfo:
+        """Read `entry.json`, once for each `Entry`.
+
+        Raises:
+            DepotError: it cannot be read, or is damaged.
+        """
+        if not self._info:
+            # Strings, because a prefix asks hundreds of entries.
+            file = f"{self.path}/{ENTRY_FILE}"
+            try:
+                with open(file, "rb") as opened:  # noqa: PTH123
+                    data = opened.read()
+            except OSError as error:
+                raise depot_error(error, "read", self.path / ENTRY_FILE) from error
+            self._info.append(parse_info(data, file))
+        return self._info[0]
+
+
+def read_facts(entries: Iterable[Entry], reader: Reader | None) -> None:
+    """Read the facts of many entries at once; those of the others are read when they are asked.
+
+    Args:
+        entries: those of which facts are known already are left out.
+        reader: the engine's; None where it has none.
+    """
+    if reader is None:
+        return
+    left = [entry for entry in entries if not entry._facts and not entry._info]  # noqa: SLF001  # its own module
+    rows = reader([f"{entry.path}/{ENTRY_FILE}" for entry in left])
+    for entry, row in zip(left, rows, strict=True):
+        if row is not None:
+            entry._facts.append(facts_of(row))  # noqa: SLF001  # as above
+
+
+def check_same(entry: Entry, sha256: Sha256) -> None:
+    """Check that an entry is the wheel that is meant, all 64 digits of it.
+
+    Raises:
+        DepotError: it is another one, whose sha256 begins in the same way.
+    """
+    actual = entry.sha256
+    if actual != sha256:
+        raise DepotError(
+            f"the depot has another wheel as `{entry.id}`",
+            details=(("expected", f"sha256={sha256}"), ("actual", f"sha256={actual}")),
+            hint="one of the two was made to be mistaken for the other; find out where it is from",
+        )

@@ -1,0 +1,45 @@
+//! Glue around trail-entries.
+
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyInt, PyString, PyTuple};
+use trail_entries::Known;
+
+/// Read many `entry.json`; see `_native.pyi`.
+#[pyfunction]
+pub fn read_entries(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    threads: usize,
+) -> PyResult<Vec<Option<Bound<'_, PyTuple>>>> {
+    let all = py.detach(move || trail_entries::read_all(&paths, threads));
+    all.into_iter().map(|known| known.map(|known| row(py, known)).transpose()).collect()
+}
+
+fn row(py: Python<'_>, known: Known) -> PyResult<Bound<'_, PyTuple>> {
+    let Known { sha256, name, version, facts } = known;
+    let text = |text: &str| PyString::new(py, text).into_any();
+    let texts = |list: &[String]| PyTuple::new(py, list.iter().map(|one| PyString::new(py, one)));
+    let top_level = facts.top_level.iter().map(|top| (&top.path, &top.name, top.kind));
+    let scripts = facts.scripts.iter().map(|script| (&script.name, &script.value, script.gui));
+    let escapes = facts.escapes.iter().map(|found| (&found.library, &found.runpath, found.tag));
+    let values = [
+        text(&sha256),
+        text(&name),
+        text(&version),
+        text(&facts.dist_info),
+        PyBool::new(py, facts.root_is_purelib).to_owned().into_any(),
+        PyInt::new(py, facts.files).into_any(),
+        PyInt::new(py, facts.size).into_any(),
+        text(&facts.record),
+        PyTuple::new(py, top_level)?.into_any(),
+        texts(&facts.startup)?.into_any(),
+        PyTuple::new(py, scripts)?.into_any(),
+        texts(&facts.schemes)?.into_any(),
+        texts(&facts.metadata)?.into_any(),
+        texts(&facts.root_files)?.into_any(),
+        PyTuple::new(py, escapes)?.into_any(),
+    ];
+    PyTuple::new(py, values)
+}
