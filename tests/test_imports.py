@@ -94,3 +94,16 @@ def test_metadata_files_are_read_without_what_archives_need() -> None:
     assert loaded.isdisjoint(
         {"installer", "tarfile", "trail.index.zipped", "trail.wheel.archive", "zipfile"}
     )
+
+
+def test_commands_load_what_is_rare_in_the_standard_library_when_they_need_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "trail", "depot", "path"],
+        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert {"click", "packaging.tags"} <= loaded
+    assert loaded.isdisjoint({"ast", "hashlib", "subprocess", "sysconfig", "textwrap", "traceback"})

@@ -48,6 +48,8 @@ OWNERS = {
 RUNS_IN_USERS_PYTHON = ("trail.runtime", "trail.interpreter._probe")
 STANDARD_LIBRARY = sys.stdlib_module_names | {
     "_manylinux",  # a distributor's (PEP 600)
+    "_sha2",  # Python 3.12
+    "_sha256",  # Python 3.11
     "_trail_explain",  # lies beside what imports it, in each prefix
     "_trail_tell",  # the same
     "_typeshed",  # exists for type checkers only

@@ -73,6 +73,9 @@ def _main() -> int:
     # What a command loads stays: looking through it again and again took 7 % of its time, and
     # once through all that a resolution makes another 2 %.
     gc.set_threshold(200_000)
+    from trail.late import RARE, load_late  # noqa: PLC0415  # not where nothing is to be done
+
+    load_late(RARE)
     from trail.cli.main import main as command_line  # noqa: PLC0415  # loads click
 
     return command_line()

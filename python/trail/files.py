@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 import sys
@@ -108,6 +107,8 @@ def hash_file(path: Path, algorithm: str = "sha256") -> Sha256:
     Raises:
         OSError: the file cannot be read.
     """
+    import hashlib  # noqa: PLC0415  # loads OpenSSL, which is fast where there is much
+
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()  # type: ignore[return-value]
 

@@ -35,12 +35,12 @@ def answer_path(folder: str, request: Sequence[str], environ: Mapping[str, str],
         environ: what decides which Python is found is part of the name, as is trail's own.
         lock: sha256 of the lock's content.
     """
-    import hashlib  # noqa: PLC0415  # 2 ms that who has a root does not pay
+    from trail.sha256 import hex_digest  # noqa: PLC0415  # who has a root does not need it
 
     own = getattr(sys, "_base_executable", None) or sys.executable
     search = (environ.get("PATH", ""), environ.get("PYENV_ROOT", ""), own)
     data = os.fsencode("\0".join((lock, *search, *request)))
-    return os.path.join(folder, hashlib.sha256(data).hexdigest()[:40])  # noqa: PTH118  # no pathlib
+    return os.path.join(folder, hex_digest(data)[:40])  # noqa: PTH118  # no pathlib
 
 
 def is_given(folder: str, root: Root, environ: Mapping[str, str]) -> bool:

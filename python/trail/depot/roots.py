@@ -373,9 +373,9 @@ def _is_suspect(root: Root) -> bool:
 
 
 def _digest(data: bytes) -> str:
-    import hashlib  # noqa: PLC0415  # 3 ms that a settled root does not pay
+    from trail.sha256 import hex_digest  # noqa: PLC0415  # a settled root does not need it
 
-    return hashlib.sha256(data).hexdigest()
+    return hex_digest(data)
 
 
 _ESCAPES = {ord("\\"): "\\\\", ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r"}

@@ -9,7 +9,6 @@ counts as absent: the cache makes trail faster, and never makes it fail.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from io import FileIO
@@ -19,6 +18,7 @@ from trail.errors import FetchError
 from trail.files import write_cached
 from trail.index.page import ProjectPage, Releases
 from trail.index.rows import Packed, pack_rows, unpack_rows
+from trail.sha256 import hex_digest
 from trail.values import dataclass, names_of
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class PageCache:
     def _path(self, kind: str, url: str) -> str | None:
         if self._folder is None:
             return None
-        return f"{self._folder}{kind}{os.sep}{hashlib.sha256(url.encode()).hexdigest()[:32]}"
+        return f"{self._folder}{kind}{os.sep}{hex_digest(url.encode())[:32]}"
 
     def _write(
         self, path: str | None, url: str, page: Page, more: Mapping[str, Any], rest: bytes

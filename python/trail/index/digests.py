@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from trail.errors import DigestError
@@ -55,6 +54,8 @@ class Digests:
 
     def restart(self) -> None:
         """Forget all bytes."""
+        import hashlib  # noqa: PLC0415  # not for who only asks `by_algorithm`
+
         self.size = 0
         self._states = {name: hashlib.new(name) for name in {"sha256", *self._wanted}}
 

@@ -9,7 +9,6 @@ the folder, is asked anew each time.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any
 from trail.errors import InterpreterError
 from trail.files import write_atomic
 from trail.interpreter.model import Interpreter
+from trail.sha256 import hex_digest
 
 __all__ = ["OLDEST", "describe"]
 
@@ -248,4 +248,4 @@ def _stamp(path: Path) -> list[str | int] | None:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(os.fsencode(text)).hexdigest()[:32]
+    return hex_digest(os.fsencode(text))[:32]

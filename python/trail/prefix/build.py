@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -26,6 +25,7 @@ from trail.prefix.vendor import (
     bring_runtime,
     read_runtime,
 )
+from trail.sha256 import hex_digest
 
 if sys.platform == "win32":
     from trail.prefix.platform_windows import WindowsPlatform as ThisPlatform
@@ -136,7 +136,7 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
         ]
     if request.code_archives:
         content["code-archives"] = True
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    digest = hex_digest(json.dumps(content, sort_keys=True).encode())
     implementation, _, version = request.interpreter.cache_tag.partition("-")
     short = {"cpython": "cp", "pypy": "pp"}.get(implementation, implementation)
     threads = "t" if request.interpreter.free_threaded and not version.endswith("t") else ""

@@ -6,11 +6,11 @@ the depot's are there to be compiled once for all prefixes.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.depot.faults import explained
+from trail.sha256 import hex_digest
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_runtime() -> Runtime:
     """Read the files of this trail."""
     names = (ARCHIVE, BOOT, EXPLAIN, STRICT, TELL)
     sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in names}
-    digest = hashlib.sha256(b"\0".join(sources.values())).hexdigest()[:_DIGITS]
+    digest = hex_digest(b"\0".join(sources.values()))[:_DIGITS]
     return Runtime(digest=digest, sources=sources)
 
 
