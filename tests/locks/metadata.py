@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 from packaging.metadata import Metadata
 from packaging.pylock import PackageWheel
+from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from packaging.pylock import Package, Pylock
     from packaging.requirements import Requirement
+    from packaging.tags import Tag
 
     from trail.resolve.model import Target
 
@@ -115,10 +117,21 @@ def faults(lock: Pylock, target: Target, roots: Sequence[Requirement], shelf: Sh
 
 def _chosen(lock: Pylock, target: Target) -> Iterable[tuple[str, tuple[Package, PackageWheel]]]:
     environment: Mapping[str, str] = target.environment
-    for package, artifact in lock.select(environment=environment, tags=target.tags):  # type: ignore[arg-type]  # a TypedDict is a mapping here
+    for package, artifact in lock.select(environment=environment, tags=_tags(target)):  # type: ignore[arg-type]  # a TypedDict is a mapping here
         if not isinstance(artifact, PackageWheel):
             raise TypeError(f"{package.name} has no wheel for {target.name}")
         yield package.name, (package, artifact)
+
+
+def _tags(target: Target) -> Sequence[Tag]:
+    """List what a target accepts, best first."""
+    release = target.python.release[:2]
+    short = f"cp{release[0]}{release[1]}"
+    platforms = [platform for platform in target.tags if platform != "any"]
+    return [
+        *cpython_tags(release, [short], platforms),
+        *compatible_tags(release, short, platforms),
+    ]
 
 
 def _requires(metadata: Metadata) -> Sequence[Requirement]:

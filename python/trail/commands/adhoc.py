@@ -23,6 +23,7 @@ from trail.commands.wants import Wants, wants_of
 from trail.errors import LockError, UsageError
 from trail.index.client import IndexClient
 from trail.model import Selection, SourcePackage, WheelFile
+from trail.resolve.accepted import accepted_by
 from trail.resolve.model import (
     BASE,
     Options,
@@ -100,7 +101,7 @@ def resolve_here(
         name=f"{interpreter.implementation}-{interpreter.minor} here",
         python=Version(interpreter.environment["python_full_version"].rstrip("+")),
         environment=interpreter.environment,
-        tags=interpreter.tags,
+        tags=accepted_by(interpreter.tags),
     )
     settings = context.settings
     options = Options() if workspace is None else _options(workspace)

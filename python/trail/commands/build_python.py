@@ -8,6 +8,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
 from trail.errors import BuildError
+from trail.resolve.accepted import accepted_by
 from trail.resolve.explain import explain
 from trail.resolve.model import Options, Origin, Request, RootRequirement, Target
 from trail.resolve.solve import Conflict, solve
@@ -48,7 +49,7 @@ class BuildResolver:
             name=f"{interpreter.implementation}-{interpreter.minor} here",
             python=Version(environment["python_full_version"].rstrip("+")),
             environment=environment,
-            tags=interpreter.tags,
+            tags=accepted_by(interpreter.tags),
         )
 
     def resolve(self, requirements: Sequence[str], label: str) -> tuple[Resolved, ...]:

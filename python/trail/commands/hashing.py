@@ -72,7 +72,7 @@ def with_hashes(
     hashes = {**known, **found}
 
     def complete(file: File) -> File:
-        return replace(file, hashes=hashes[file.url]) if file.url in bare and file.url else file
+        return file._replace(hashes=hashes[file.url]) if file.url in bare and file.url else file
 
     packages = (
         replace(package, files=tuple(map(complete, package.files))) for package in locked.packages

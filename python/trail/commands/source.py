@@ -374,14 +374,14 @@ def _as_file(file: IndexFile) -> File:
     # Nearly every file has an address that needs no closer look.
     path = None if file.url.startswith(("https://", "http://")) else local_path(file.url)
     return File(
-        filename=file.filename,
-        url=None if path is not None else file.url,
-        path=str(path) if path is not None else None,
-        hashes=file.hashes,
-        size=file.size,
-        upload_time=file.upload_time,
-        requires_python=file.requires_python,
-        yanked=file.yanked,
+        file.filename,
+        None if path is not None else file.url,
+        str(path) if path is not None else None,
+        file.hashes,
+        file.size,
+        file.upload_time,
+        file.requires_python,
+        file.yanked,
     )
 
 

@@ -8,7 +8,6 @@ chose by hand, add to what the index has, and come first.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 import time
@@ -435,12 +434,14 @@ def _hash_local(file: IndexFile) -> IndexFile:
     if path is None:
         return file
     try:
-        return replace(file, hashes=(("sha256", hash_file(path)),))
+        return file._replace(hashes=(("sha256", hash_file(path)),))
     except OSError:
         return file  # the download will say what is wrong with it
 
 
 def _as_page(response: httpx.Response, asked: float, *, absent: bool = False) -> Page:
+    import hashlib  # noqa: PLC0415  # httpx has loaded it
+
     body = b"" if absent else response.content
     return Page(
         url=str(response.url),

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING
 
 from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.tags import parse_tag
 from packaging.version import InvalidVersion
 
+from trail.resolve.accepted import suits
 from trail.resolve.offer import wheel_tags
 from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from packaging.tags import Tag
 
     from trail.model import NormalizedName
     from trail.resolve.model import Options, Target
@@ -70,7 +68,7 @@ class Ledger:
         self.target = target
         self.options = options
         self.exclusions: dict[tuple[Shelf, int], Exclusion] = {}
-        self._tags = tuple(frozenset(tags) for tags in (target.tags, *target.more_tags))
+        self._tags = (target.tags, *target.more_tags)
         self._markers: dict[tuple[str, str], bool] = {}
         self._pythons: dict[str, bool] = {}
         self._fits: dict[tuple[Shelf, int, bool], bool] = {}
@@ -153,9 +151,7 @@ class Ledger:
         """Tell which platforms of the target accept the tags of a wheel."""
         known = self._accepted.get(tags)
         if known is None:
-            found = _parse_tags(tags)
-            known = tuple(not found.isdisjoint(accepted) for accepted in self._tags)
-            self._accepted[tags] = known
+            known = self._accepted[tags] = tuple(suits(tags, one) for one in self._tags)
         return known
 
     def _judge(self, shelf: Shelf, place: int, *, pinned: bool) -> Exclusion | None:
@@ -215,11 +211,3 @@ def parse_python(specifiers: str) -> SpecifierSet | None:
 @lru_cache(maxsize=4096)
 def _parse_marker(marker: str) -> Marker:
     return Marker(marker)
-
-
-@lru_cache(maxsize=4096)
-def _parse_tags(text: str) -> frozenset[Tag]:
-    try:
-        return parse_tag(text)
-    except ValueError:  # no platform accepts what has no tags
-        return frozenset()

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
-    from packaging.tags import Tag
     from packaging.version import Version
 
+    from trail.resolve.accepted import Accepted
     from trail.resolve.source import Direct, File
 
 __all__ = [
@@ -52,7 +52,7 @@ class Target:
         name: for people, for instance `cpython-3.12 linux-x86_64`; no two targets share one.
         python: the full version that stands for the target.
         environment: its marker values (PEP 508), `extra` not among them.
-        tags: the wheels that it accepts, best first (PEP 425).
+        tags: the wheels that it accepts (PEP 425).
         more_tags: the same for platforms that no marker tells from this one (musl from glibc,
             old from new); a version must suit all of them.
     """
@@ -60,8 +60,8 @@ class Target:
     name: str
     python: Version
     environment: Mapping[str, str] = field(compare=False)
-    tags: tuple[Tag, ...] = field(compare=False, repr=False)
-    more_tags: tuple[tuple[Tag, ...], ...] = field(default=(), compare=False, repr=False)
+    tags: Accepted = field(compare=False, repr=False)
+    more_tags: tuple[Accepted, ...] = field(default=(), compare=False, repr=False)
 
 
 class ScopeKind(StrEnum):

@@ -6,7 +6,7 @@ it names by `prefetch` and `prefetch_metadata`, so that a source can fetch in th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from trail.values import dataclass
 
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Broken", "Direct", "File", "Metadata", "Project", "Source"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    """A wheel or source distribution.
+class File(NamedTuple):
+    """A wheel or source distribution; there are thousands.
 
     Args:
         filename: the file's name; tags are taken from it.

@@ -12,10 +12,11 @@ import re
 from itertools import product, starmap
 from typing import TYPE_CHECKING
 
-from packaging.tags import compatible_tags, cpython_tags, mac_platforms
+from packaging.tags import mac_platforms
 from packaging.version import Version
 
 from trail.errors import SettingsError
+from trail.resolve.accepted import accepted_on
 from trail.resolve.model import Target
 from trail.values import dataclass, replace
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
-    from packaging.tags import Tag
 
 __all__ = [
     "DEFAULT_PLATFORMS",
@@ -231,14 +231,14 @@ def _pythons(requires_python: SpecifierSet | None) -> Iterator[Version]:
 
 def _make_target(python: Version, platforms: Sequence[Platform]) -> Target:
     major, minor = python.release[:2]
-    lists = [tuple(_tags((major, minor), platform)) for platform in platforms]
+    accepted = [accepted_on((major, minor), platform.tags()) for platform in platforms]
     names = ", ".join(platform.name for platform in platforms)
     return Target(
         name=f"cpython-{_short(python)} {names}",
         python=python,
         environment=_environment(python, platforms[0]),
-        tags=lists[0],
-        more_tags=tuple(lists[1:]),
+        tags=accepted[0],
+        more_tags=tuple(accepted[1:]),
     )
 
 
@@ -271,11 +271,3 @@ def _with_python(target: Target, python: Version) -> Target:
 def _short(python: Version) -> str:
     """`3.12` for 3.12.0, `3.12.4` for itself."""
     return str(python).removesuffix(".0")
-
-
-def _tags(release: tuple[int, int], platform: Platform) -> Iterator[Tag]:
-    short = f"cp{release[0]}{release[1]}"
-    platforms = list(platform.tags())
-    # 3.7 and older had the ABI `m`; they are not known here.
-    yield from cpython_tags(release, [short], platforms)
-    yield from compatible_tags(release, short, platforms)

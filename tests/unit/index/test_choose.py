@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,7 +69,7 @@ def test_yanked_files_only_where_there_is_no_other() -> None:
     assert choose(yanked, fine, reporter=warnings).filename == fine.filename
     assert warnings.lines == []
     assert choose(yanked, reporter=warnings).filename == yanked.filename
-    choose(replace(yanked, yanked=""), reporter=warnings)
+    choose(yanked._replace(yanked=""), reporter=warnings)
     assert warnings.lines == [
         "`foo` 1.0 was yanked by its authors: breaks on Tuesdays",
         "`foo` 1.0 was yanked by its authors",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,21 +42,21 @@ def test_it_is_of_this_file_and_no_other(tmp_path: Path) -> None:
     cache = MetadataCache(tmp_path)
     cache.save(FILE, KNOWN)
     other = "https://elsewhere.example/foo-1.0-py3-none-any.whl"
-    assert cache.load(replace(FILE, url=other)) is None
-    assert cache.load(replace(FILE, hashes=(("sha256", "cd"),))) is None
-    assert cache.load(replace(FILE, index="https://other.example/")) == KNOWN
+    assert cache.load(FILE._replace(url=other)) is None
+    assert cache.load(FILE._replace(hashes=(("sha256", "cd"),))) is None
+    assert cache.load(FILE._replace(index="https://other.example/")) == KNOWN
 
 
 def test_a_file_without_a_hash_may_change(tmp_path: Path) -> None:
     cache = MetadataCache(tmp_path)
-    cache.save(replace(FILE, hashes=()), KNOWN)
+    cache.save(FILE._replace(hashes=()), KNOWN)
     assert list(tmp_path.iterdir()) == []
-    assert cache.load(replace(FILE, hashes=())) is None
+    assert cache.load(FILE._replace(hashes=())) is None
 
 
 def test_what_a_page_calls_a_hash_names_no_file_elsewhere(tmp_path: Path) -> None:
     cache = MetadataCache(tmp_path / "index")
-    odd = replace(FILE, hashes=(("sha256", "../../../ab"),))
+    odd = FILE._replace(hashes=(("sha256", "../../../ab"),))
     cache.save(odd, KNOWN)
     assert list(tmp_path.iterdir()) == []
     assert cache.load(odd) is None
