@@ -123,7 +123,9 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
         "depot": os.fspath(root),
         "python": [os.fspath(request.interpreter.base), request.interpreter.identity],
         "entries": sorted(
-            entry.id if entry.depot.layout.root == root else os.fspath(entry.path)
+            entry.id
+            if entry.depot is depot or entry.depot.layout.root == root
+            else os.fspath(entry.path)
             for entry in request.entries
         ),
         "editable": [os.fspath(path) for path in request.editable_roots],
@@ -197,6 +199,7 @@ class _Builder:
         self._root = f"{root}/"
         self._sources = [os.fspath(entry.path) for entry in entries]
         self._above = final.relative_to(root).parts
+        self._ups: dict[str, str] = {}
         self._files: list[NewFile] = []
         self._trees: list[Tree] = []
 
@@ -231,13 +234,17 @@ class _Builder:
     def _place(self, group: Group) -> Placed | None:
         """Say where links lead; a script may become a file instead, and a tree is none of them."""
         action, folder, member, source, names = group
+        origin = f"{self._sources[member]}/{source}" if source else self._sources[member]
+        if action is Action.HARDLINK:
+            return Placed(action, folder, origin, names)
+        if action is Action.FOLDER_LINK:
+            return Placed(action, folder, self._target(folder, origin), names)
         if action is Action.SCRIPT:
             # All of them have one folder, and one source each.
             names = [name for name in names if not self._script(folder, member, source, name)]
             action = {"hardlink": Action.HARDLINK, "copy": Action.COPY}.get(
                 self._request.link_mode, Action.FILE_LINK
             )
-        origin = f"{self._sources[member]}/{source}" if source else self._sources[member]
         if action is Action.HARDLINK_TREE or action is Action.COPY_TREE:
             link = self._target(folder, origin) if self._shape.cache_tag else None
             for name in names:
@@ -297,8 +304,11 @@ class _Builder:
         """Make a path relative to a folder of the prefix, within its own depot."""
         if not _PLATFORM.relative or not origin.startswith(self._root):
             return origin
-        up = len(self._above) + (folder.count("/") + 1 if folder else 0)
-        return f"{'../' * up}{origin.removeprefix(self._root)}"
+        up = self._ups.get(folder)
+        if up is None:
+            count = len(self._above) + (folder.count("/") + 1 if folder else 0)
+            up = self._ups[folder] = "../" * count
+        return up + origin[len(self._root) :]
 
     def _write(self, folder: str, name: str, data: bytes) -> None:
         self._files.append(NewFile(folder, name, data, 0o444))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -529,6 +530,88 @@ def test_an_entry_point_replaces_its_own_wheels_file() -> None:
     result = plan(Wheel("a", ["a.py"], data=["bin/a"], scripts={"a": "a:main"}))
     assert [script.entry_point.name for script in result.scripts] == ["a"]
     assert "bin/a" not in links(result)
+
+
+SHARED = (
+    "ns/a.py",
+    "ns/b/__init__.py",
+    "Qt/__init__.py",
+    "Qt/a/__init__.py",
+    "Qt/b.py",
+    "six.py",
+    "deep/er/x/y.py",
+    "deep/er/z.py",
+)
+
+
+def some_wheels(chance: random.Random, names: Sequence[str], shared: Sequence[str]) -> list[Wheel]:
+    """Make wheels with paths of their own, and with some that others may have, too."""
+    wheels = []
+    for name in names:
+        own = (
+            f"{name}/__init__.py",
+            f"{name}/sub/x.py",
+            f"{name}.py",
+            f"{name}.libs/x.so",
+            f"{name}_data/x.txt",
+            f"{name}_hook.pth",
+            f"{name}.so",
+            f"{name}-1.0.dist-info/licenses/LICENSE",
+        )
+        files = chance.sample(own, chance.randrange(1, len(own)))
+        files += chance.sample(shared, chance.randrange(len(shared) // 2)) if shared else []
+        wheels.append(Wheel(name, sorted(files), scripts={f"run-{name}": f"{name}:main"}))
+    return wheels
+
+
+def noted(wheel: Wheel) -> Facts:
+    """Give the facts with the files of the dist-info folder, as engines note them."""
+    facts = wheel.facts
+    above = f"{SOURCE}/{facts.dist_info}/"
+    metadata = sorted(path.removeprefix(above) for path in wheel.paths if path.startswith(above))
+    return replace(facts, metadata=tuple(metadata))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("mode", ["auto", "hardlink"])
+def test_neighbours_change_nothing_about_what_shares_nothing(mode: str, seed: int) -> None:
+    chance = random.Random(seed)
+    plain = some_wheels(chance, [f"p{number}" for number in range(8)], ())
+    other = some_wheels(chance, [f"{letter}s" for letter in "aqz"], SHARED)
+    everyone = sorted((*plain, *other), key=lambda wheel: wheel.name)
+
+    def make(wheels: Sequence[Wheel]) -> Plan:
+        look = Paper(wheels, same=True)
+        facts = [noted(wheel) for wheel in wheels]
+        return make_plan(facts, look, shape=SHAPE, link_mode=mode)
+
+    alone, together = make(plain), make(everyone)
+    names = {wheel.name for wheel in plain}
+    found = [
+        link._replace(member=plain.index(everyone[link.member]))
+        for link in together.links
+        if everyone[link.member].name in names
+    ]
+    assert found == list(alone.links)
+    assert set(alone.folders) <= set(together.folders)
+    scripts = [script.entry_point for script in alone.scripts]
+    assert [one.entry_point for one in together.scripts if one.entry_point in scripts] == scripts
+    assert alone.warnings == ()
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("mode", ["auto", "hardlink"])
+def test_who_may_have_to_be_joined_and_is_not_is_planned_like_others(mode: str, seed: int) -> None:
+    wheels = some_wheels(random.Random(seed), [f"p{number:02}" for number in range(12)], SHARED)
+    wheels.append(Wheel("target", ["target/__init__.py"]))
+    look = Paper(wheels, same=True)
+    facts = [noted(wheel) for wheel in wheels]
+    # A library outside of all folders: its wheel is looked at more closely, to no effect.
+    escape = Escape(library="none.so", runpath="$ORIGIN/target", tag="DT_RPATH")
+    closely = [replace(one, escapes=(escape,)) for one in facts]
+    expected = make_plan(closely, look, shape=SHAPE, link_mode=mode)
+    found = make_plan(facts, look, shape=SHAPE, link_mode=mode)
+    assert found == expected
 
 
 def test_a_distribution_twice_is_an_error() -> None:
