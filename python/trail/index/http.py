@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 from trail.addresses import redact
 from trail.errors import FetchError
 from trail.index._httpx import httpx
-from trail.index.connect import open_client
+from trail.index.connect import Connections
 from trail.index.retry import Patience, TransientError, retry_after
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Http:
         self._credentials = credentials
         self._pause = pause
         self._lock = threading.Condition()
-        self._opened: httpx.Client | None = None
+        self._connections = Connections(settings)
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._busy = 0
         self._closed = False
@@ -83,8 +83,7 @@ class Http:
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(one, socket.SHUT_RDWR)
             self._lock.wait_for(lambda: self._busy == 0, timeout=_GRACE)
-            if self._opened is not None:
-                self._opened.close()
+            self._connections.close()
 
     def patience(self, url: str) -> Patience:
         """Begin to count the retries of a transfer."""
@@ -121,17 +120,8 @@ class Http:
     def _try_get(
         self, url: str, headers: Mapping[str, str], wanted: Callable[[httpx.Response], bool]
     ) -> httpx.Response:
-        def send(request: httpx.Request) -> httpx.Response:
-            answer = client.send(request, stream=True)
-            if answer.next_request is None:
-                with contextlib.closing(answer):
-                    if wanted(answer):
-                        return _read(answer)
-            return answer
-
-        with self._translated(url):
-            client = self._client()
-            response = self._follow(self._request(client, url, headers), url, send)
+        with self._translated(url), self._answer(url, headers) as answer:
+            response = _read(answer) if wanted(answer) else answer
             self._check_transient(response)
             return response
 
@@ -147,18 +137,9 @@ class Http:
             TransientError: there is no answer, or it broke off, or it says to come back.
             FetchError: there is no answer, and there will be none.
         """
-        with self._counted(url), self._translated(url):
-            client = self._client()
-            response = self._follow(
-                self._request(client, url, headers),
-                url,
-                lambda request: client.send(request, stream=True),
-            )
-            try:
-                self._check_transient(response)
-                yield response
-            finally:
-                response.close()
+        with self._counted(url), self._translated(url), self._answer(url, headers) as response:
+            self._check_transient(response)
+            yield response
 
     def check_open(self, url: str) -> None:
         """Raise a FetchError for the address if the connections were closed meanwhile."""
@@ -193,14 +174,6 @@ class Http:
             self.check_open(url)
             raise self._fault(error, url) from error
 
-    def _request(self, client: httpx.Client, url: str, headers: Mapping[str, str]) -> httpx.Request:
-        return client.build_request(
-            "GET",
-            self._credentials.take(url),
-            headers=httpx.Headers(headers),
-            extensions={"trace": self._trace},
-        )
-
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Keep the sockets, so that they can be shut down (an extension of httpx)."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
@@ -217,38 +190,28 @@ class Http:
             wait = retry_after(response.headers.get("Retry-After"))
             raise TransientError(_answered(response), wait=wait)
 
-    def _follow(
-        self,
-        request: httpx.Request,
-        url: str,
-        send: Callable[[httpx.Request], httpx.Response],
-    ) -> httpx.Response:
+    @contextlib.contextmanager
+    def _answer(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
         """Send a request, with credentials, and follow where it leads."""
+        address = httpx.URL(self._credentials.take(url))
         for _ in range(_MOST_REDIRECTS):
-            authorization = self._credentials.header(str(request.url))
-            if authorization is not None:
-                request.headers["Authorization"] = authorization
-            response = send(request)
-            # httpx has taken the credentials out where this leads to another origin.
-            following = response.next_request
-            if following is None:
-                return response
-            if not response.is_closed and _length(response) < _SMALL:
-                response.read()  # so that the connection can be used again
-            response.close()
-            if request.url.scheme == "https" and following.url.scheme != "https":
+            # Each origin gets its own ones, and none that were meant for another.
+            authorization = self._credentials.header(str(address))
+            added = {} if authorization is None else {"Authorization": authorization}
+            with self._connections.answer(address, {**headers, **added}, self._trace) as response:
+                if not response.has_redirect_location:
+                    yield response
+                    return
+                if _length(response) < _SMALL:
+                    response.read()  # so that the connection can be used again
+                following = _location(response)
+            if address.scheme == "https" and following.scheme != "https":
                 raise FetchError(
                     f"could not fetch `{redact(url)}`: it leads from https to the unprotected"
-                    f" `{redact(str(following.url))}`"
+                    f" `{redact(str(following))}`"
                 )
-            request = following
+            address = httpx.URL(self._credentials.take(str(following)))
         raise FetchError(f"could not fetch `{redact(url)}`: it leads on and on")
-
-    def _client(self) -> httpx.Client:
-        with self._lock:
-            if self._opened is None:
-                self._opened = open_client(self._settings)
-            return self._opened
 
     def _fault(self, error: Exception, url: str) -> TransientError | FetchError:
         """Say in words what went wrong, and whether it may pass."""
@@ -335,6 +298,17 @@ def _read(answer: httpx.Response) -> httpx.Response:
 
 def _anything(_: httpx.Response) -> bool:
     return True
+
+
+def _location(response: httpx.Response) -> httpx.URL:
+    """Where a redirect leads (RFC 9110, 10.2.2)."""
+    try:
+        url = httpx.URL(response.headers["Location"])
+        if url.scheme and not url.host:  # some servers leave the host out
+            url = url.copy_with(host=response.url.host)
+        return response.url.join(url)
+    except httpx.InvalidURL as error:
+        raise httpx.RemoteProtocolError(f"it leads to an address that is none: {error}") from error
 
 
 def _length(response: httpx.Response) -> int:

@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 def answering(body: bytes, encoding: str, status: int = 200) -> Iterator[str]:
     """Answer every request with the same bytes."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             self.send_response(status)
             self.send_header("Content-Encoding", encoding)
@@ -57,10 +57,38 @@ def answering(body: bytes, encoding: str, status: int = 200) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
+    with serving_with(Handler) as url:
+        yield url
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+
+class Quiet(BaseHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Leading(Quiet):
+    """Leads from /page to another address, with a cookie, and tells what it was sent then."""
+
+    location = "/end"
+
+    def do_GET(self) -> None:
+        if self.path == "/page":
+            self.send_response(302)
+            self.send_header("Location", self.location.replace("HOST", self.headers["Host"]))
+            self.send_header("Set-Cookie", "session=one; Path=/")
+            body = b""
+        else:
+            self.send_response(200)
+            said = (self.path, self.headers.get("Cookie"), self.headers.get("Authorization"))
+            body = repr(said).encode()
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextlib.contextmanager
+def serving_with(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -219,6 +247,26 @@ def test_redirects_are_followed(folder: Path) -> None:
         assert server.paths() == [f"/files/{NAME}", f"/moved/{NAME}"]
 
 
+@pytest.mark.parametrize(
+    ("location", "path", "authorization"),
+    [
+        ("/end?x=1", "/end?x=1", None),
+        ("end", "/end", None),
+        ("http://me:secret@HOST/end", "/end", "Basic bWU6c2VjcmV0"),
+    ],
+)
+def test_where_redirects_lead(location: str, path: str, authorization: str | None) -> None:
+    handler = type("Handler", (Leading,), {"location": location})
+    with serving_with(handler) as url:
+        assert get(url).content == repr((path, "session=one", authorization)).encode()
+
+
+def test_a_redirect_that_leads_nowhere() -> None:
+    handler = type("Handler", (Leading,), {"location": "http://x:y/"})
+    with serving_with(handler) as url, pytest.raises(FetchError, match="an address that is none"):
+        get(url, retries=1)
+
+
 def test_redirects_must_end(folder: Path) -> None:
     with serve_index(folder, location="/files/again") as server:
         with pytest.raises(FetchError) as caught:
@@ -292,6 +340,23 @@ def test_many_threads_get_their_own_answers(folder: Path) -> None:
             return http.get(server.file_url(f"file{number}"), {}).content
 
         assert list(pool.map(fetch, range(60))) == [b"%d" % number * 1000 for number in range(60)]
+
+
+def test_connections_are_used_again() -> None:
+    clients = []
+
+    class Handler(Leading):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            clients.append(self.client_address)
+            super().do_GET()
+
+    with serving_with(Handler) as url, opened() as http:
+        for _ in range(3):
+            assert http.get(url, {}).status_code == 200
+    assert len(clients) == 6
+    assert len(set(clients)) == 1
 
 
 def test_what_is_not_wanted_is_not_read(folder: Path) -> None:
@@ -438,6 +503,20 @@ def test_the_proxy_of_the_environment(
         assert proxy.requests == [f"CONNECT {host}"]
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         assert get(server.file_url(NAME), trusted_hosts=(host,)).status_code == 200
+        assert len(proxy.requests) == 1
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_a_proxy_of_the_environment_for_plain_requests(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    with serve_index(folder) as server, serve_proxy() as proxy:
+        url = server.file_url(NAME)
+        monkeypatch.setenv(variable, proxy.url.removeprefix("http://"))
+        assert get(url).content == b"0123456789"
+        assert proxy.requests == [f"GET {url}"]
+        monkeypatch.setenv("no_proxy", "example.com, 127.0.0.1")
+        assert get(url).content == b"0123456789"
         assert len(proxy.requests) == 1
 
 
