@@ -163,10 +163,10 @@ def _meets(count: int) -> str:
 
 def report(printer: Printer, locking: Locking) -> None:
     """Say how a lock differs from the one before."""
-    for line in locking.differences():
-        printer.say(line)
     packages = _count(locking.count, "package")
     done = "locked" if locking.changed else "nothing to do:"
-    printer.say(f"{done} {packages} for {_count(len(locking.targets), 'target')}")
+    # At once: each line by itself is a call of the system.
+    result = f"{done} {packages} for {_count(len(locking.targets), 'target')}"
+    printer.say("\n".join((*locking.differences(), result)))
     for target in locking.targets:
         printer.note(f"  {target}")

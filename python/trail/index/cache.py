@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trail.index.page import Row
-    from trail.index.rows import Place
+    from trail.index.rows import Place, Places
     from trail.model import NormalizedName
 
 __all__ = ["KeptPage", "Page", "PageCache"]
@@ -291,5 +291,5 @@ def _read_all(file: FileIO, size: int) -> bytes:
     return data
 
 
-def _places(file: _File) -> dict[str, Place]:
+def _places(file: _File) -> Places:
     return Packed(versions=file.head["versions"], ends=file.head["ends"], data=b"").places()

@@ -9,21 +9,23 @@ from __future__ import annotations
 import marshal
 import struct
 import zlib
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from trail.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from trail.index.page import Row
 
-__all__ = ["Packed", "Place", "pack_rows", "unpack_rows"]
+__all__ = ["Packed", "Place", "Places", "pack_rows", "unpack_rows"]
 
 Place: TypeAlias = tuple[int, int]
 """Start and end."""
 
 _CHECKSUM = struct.Struct("<I")
+_NEWEST = 8
 _MARSHAL = 2  # the version that every Python writes alike
 
 
@@ -41,7 +43,7 @@ class Packed:
     ends: Sequence[int]
     data: bytes
 
-    def places(self) -> dict[str, Place]:
+    def places(self) -> Places:
         """Where the rows of each version are.
 
         Raises:
@@ -50,8 +52,44 @@ class Packed:
         versions = self.versions.split()
         if len(versions) != len(self.ends):
             raise ValueError(len(self.ends))
-        places = zip((0, *self.ends), self.ends, strict=False)
-        return dict(zip(versions, places, strict=True))
+        return Places(versions, self.ends)
+
+
+class Places(Mapping[str, Place]):
+    """Where the rows of each version are; of thousands, hardly any but the newest is asked for.
+
+    Args:
+        versions: the newest first.
+        ends: as in `Packed`.
+    """
+
+    def __init__(self, versions: Sequence[str], ends: Sequence[int]) -> None:
+        self._versions = versions
+        self._ends = ends
+        self._newest = versions[:_NEWEST]
+        self._numbers: dict[str, int] | None = None
+
+    def __getitem__(self, version: str) -> Place:
+        number = self._find(version)
+        if number is None:
+            raise KeyError(version)
+        return (self._ends[number - 1] if number else 0, self._ends[number])
+
+    def __contains__(self, version: object) -> bool:
+        return self._find(version) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._versions)
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def _find(self, version: Any) -> int | None:
+        if version in self._newest:
+            return self._newest.index(version)
+        if self._numbers is None:
+            self._numbers = {known: number for number, known in enumerate(self._versions)}
+        return self._numbers.get(version)
 
 
 def pack_rows(groups: Iterable[tuple[str, list[Row]]]) -> Packed:

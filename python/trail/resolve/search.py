@@ -13,7 +13,6 @@ before are taken back. Three things go wrong then in resolvelib 1.2, and are put
 from __future__ import annotations
 
 import contextlib
-from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeAlias
 
 from resolvelib.resolvers import (
@@ -117,7 +116,10 @@ class _Search(Resolution[Demand, Candidate, str]):
         raise ResolutionTooDeep(max_rounds)
 
     def _begin(self, requirements: Iterable[Demand]) -> None:
-        self._states = [State(mapping=OrderedDict(), criteria={}, backtrack_causes=[])]
+        # Of an ordered dictionary resolvelib needs what every one is today, and it copies it in
+        # each step, which takes five times as long for those of `collections`.
+        chosen: dict[str, Candidate] = {}
+        self._states = [State(mapping=chosen, criteria={}, backtrack_causes=[])]
         for requirement in requirements:
             try:
                 self._add_to_criteria(self.state.criteria, requirement, parent=None)

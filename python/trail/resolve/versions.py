@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Versions"]
 
+_NEWEST = 8
+
 
 class Versions:
     """A sequence of versions; sets of them are the bits of an integer.
@@ -55,9 +57,12 @@ class Versions:
 
     def place(self, version: Version) -> int | None:
         """Find a version; None if it is not there."""
+        text = str(version)
+        if text in self._texts[:_NEWEST]:  # mostly
+            return self._texts.index(text)
         if self._places is None:
             self._places = {text: place for place, text in enumerate(self._texts)}
-        found = self._places.get(str(version))
+        found = self._places.get(text)
         if found is not None:
             return found
         place = self._newer_than(version)  # 1.0 may be spelled 1.0.0
