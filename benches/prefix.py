@@ -102,7 +102,7 @@ def _work(folder: Path, rounds: int) -> dict[str, float]:
     from trail.report import Reporter  # noqa: PLC0415
     from trail.wheel.engine import choose_engine  # noqa: PLC0415
 
-    gc.set_threshold(200_000)  # as trail.__main__ does
+    gc.set_threshold(1_000_000)  # as trail.__main__ does
     stack = open_depots([folder / "depot"])
     entries = tuple(stack.entries())
     for entry in entries:

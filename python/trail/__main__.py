@@ -72,7 +72,7 @@ def _main() -> int:
 
     # What a command loads stays: looking through it again and again took 7 % of its time, and
     # once through all that a resolution makes another 2 %.
-    gc.set_threshold(200_000)
+    gc.set_threshold(1_000_000)
     from trail.late import RARE, load_late  # noqa: PLC0415  # not where nothing is to be done
 
     load_late(RARE)

@@ -16,7 +16,6 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion
 
 from trail.resolve.accepted import suits
-from trail.resolve.offer import wheel_tags
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Ledger:
         self._pythons: dict[str, bool] = {}
         self._fits: dict[tuple[Shelf, int, bool], bool] = {}
         # What follows is not asked on its own: `fits` says what comes of it.
-        self._accepted: dict[str, tuple[bool, ...]] = {}
+        self._accepted: dict[str, int] = {}
         self._supported: dict[str, bool] = {}
 
     @property
@@ -115,9 +114,9 @@ class Ledger:
                 self.exclusions[shelf, place] = exclusion
         return known
 
-    def accepts(self, filename: str) -> bool:
-        """Tell whether a platform of the target accepts a wheel."""
-        return any(self._accepts(wheel_tags(filename)))
+    def accepts(self, tags: str) -> bool:
+        """Tell whether a platform of the target accepts a wheel, by its tags."""
+        return self._accepts(tags) != 0
 
     def needs_build(self, shelf: Shelf, place: int) -> bool:
         """Tell whether a candidate has no wheel that can be used."""
@@ -147,11 +146,13 @@ class Ledger:
             self._supported[specifiers] = known
         return known
 
-    def _accepts(self, tags: str) -> tuple[bool, ...]:
-        """Tell which platforms of the target accept the tags of a wheel."""
+    def _accepts(self, tags: str) -> int:
+        """Tell which platforms of the target accept the tags of a wheel, as a set of bits."""
         known = self._accepted.get(tags)
         if known is None:
-            known = self._accepted[tags] = tuple(suits(tags, one) for one in self._tags)
+            known = self._accepted[tags] = sum(
+                1 << place for place, one in enumerate(self._tags) if suits(tags, one)
+            )
         return known
 
     def _judge(self, shelf: Shelf, place: int, *, pinned: bool) -> Exclusion | None:
@@ -182,10 +183,13 @@ class Ledger:
 
     def _suit(self, batches: Sequence[Batch]) -> bool:
         """Tell whether there is a wheel for every platform of the target."""
-        tags = [one for batch in batches for one in batch.tags]
-        return all(
-            any(self._accepts(one)[platform] for one in tags) for platform in range(len(self._tags))
-        )
+        suited, every = 0, (1 << len(self._tags)) - 1
+        for batch in batches:
+            for tags in batch.tags:
+                suited |= self._accepts(tags)
+                if suited == every:
+                    return True
+        return False
 
 
 def evaluate(marker: str, target: Target, extra: str = "") -> bool:

@@ -16,6 +16,7 @@ from trail.resolve.model import (
     Scope,
     ScopeKind,
 )
+from trail.resolve.offer import wheel_tags
 from trail.resolve.shelf import bits
 from trail.values import dataclass, field
 
@@ -50,7 +51,7 @@ def merge(
     request: Request,
     targets: Sequence[Target],
     resolutions: Sequence[Resolution],
-    accepts: Callable[[Target, str], bool],
+    accepts: Callable[[Target], Callable[[str], bool]],
 ) -> Locked:
     """Merge the resolutions of several targets.
 
@@ -58,7 +59,7 @@ def merge(
         request: what was resolved.
         targets: all targets that were wanted, also those without a solution.
         resolutions: at most one for each target.
-        accepts: whether a target accepts a wheel's file name.
+        accepts: gives for a target what tells whether it accepts a wheel, by its tags.
 
     Raises:
         ValueError: two targets that no marker can tell apart have different packages.
@@ -72,7 +73,7 @@ class _Merger:
         request: Request,
         targets: Sequence[Target],
         resolutions: Sequence[Resolution],
-        accepts: Callable[[Target, str], bool],
+        accepts: Callable[[Target], Callable[[str], bool]],
     ) -> None:
         self._request = request
         self._targets = targets
@@ -82,12 +83,14 @@ class _Merger:
         self._found = {places[one.target.name]: one for one in resolutions}
         self._covered = sum(1 << place for place in self._found)
         self._entries: dict[_Key, _Entry] = {}
-        # Targets that share a result share what is computed of it, too.
-        self._reached: dict[int, Mapping[Scope, frozenset[_Node]]] = {}
 
     def merge(self) -> Locked:
+        # Targets that share a result are taken in together.
+        together: dict[int, list[int]] = {}
         for place, resolution in self._found.items():
-            self._add(place, resolution)
+            together.setdefault(id(resolution.packages), []).append(place)
+        for places in together.values():
+            self._add(places, self._found[places[0]])
         keys = sorted(self._entries, key=_order)
         several = {one[0] for one, two in pairwise(keys) if one[0] == two[0]}
         return Locked(
@@ -102,28 +105,29 @@ class _Merger:
         scopes = {root.scope for root in self._request.roots}
         return tuple(sorted(scope.name for scope in scopes if scope.kind is kind))
 
-    def _add(self, place: int, resolution: Resolution) -> None:
-        bit = 1 << place
-        reached = self._reached.get(id(resolution.packages))
-        if reached is None:
-            reached = self._reached[id(resolution.packages)] = _reach(resolution)
+    def _add(self, places: Sequence[int], resolution: Resolution) -> None:
+        mask = sum(1 << place for place in places)
+        accepts = [self._accepts(self._targets[place]) for place in places]
+        accepted: dict[str, bool] = {}  # by the tags of a wheel
         for package in resolution.packages.values():
             entry = self._entries.setdefault(_key(package), _Entry(first=package))
-            entry.mask |= bit
+            entry.mask |= mask
             entry.extras |= package.extras
-            for found in package.dependencies.values():
-                for one in found:
-                    entry.dependencies[one.name] = entry.dependencies.get(one.name, 0) | bit
+            for name in {one.name for found in package.dependencies.values() for one in found}:
+                entry.dependencies[name] = entry.dependencies.get(name, 0) | mask
             for file in package.files:
-                name = file.filename
-                if name not in entry.files and (
-                    not file.is_wheel or self._accepts(self._targets[place], name)
-                ):
-                    entry.files[name] = file
-        for scope, nodes in reached.items():
+                if file.is_wheel:
+                    tags = wheel_tags(file.filename)
+                    known = accepted.get(tags)
+                    if known is None:
+                        known = accepted[tags] = any(ask(tags) for ask in accepts)
+                    if not known:
+                        continue
+                entry.files[file.filename] = file
+        for scope, nodes in _reach(resolution).items():
             for name in {name for name, _ in nodes}:
                 scopes = self._entries[_key(resolution.packages[name])].scopes
-                scopes[scope] = scopes.get(scope, 0) | bit
+                scopes[scope] = scopes.get(scope, 0) | mask
 
     def _package(self, key: _Key, several: set[NormalizedName]) -> LockedPackage:
         entry = self._entries[key]

@@ -6,6 +6,7 @@ Every target asks the same of the same files: here each of them is looked at onc
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from trail.values import dataclass
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from trail.resolve.source import File
 
 __all__ = ["Batch", "Offer", "make_offer", "wheel_tags"]
+
+_filename = attrgetter("filename")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Offer:
     """The files of a version that count.
 
     Args:
-        files: those that were uploaded in time.
+        files: those that were uploaded in time, by name.
         everything: these by the Pythons that they are for, in the order of the first ones.
         sound: the same without those that were yanked.
     """
@@ -63,7 +66,7 @@ def make_offer(files: Iterable[File], limit: datetime | None) -> Offer:
     sound = tuple(one for one in kept if one.yanked is None)
     everything = _batches(kept)
     return Offer(
-        files=kept,
+        files=tuple(sorted(kept, key=_filename)),  # as each target's result has them
         everything=everything,
         sound=everything if len(sound) == len(kept) else _batches(sound),
     )

@@ -183,7 +183,7 @@ class _Work:
             self._request,
             self._targets,
             resolutions,
-            lambda target, filename: ledgers[target.name].accepts(filename),
+            lambda target: ledgers[target.name].accepts,
         )
         return Outcome(
             locked=locked,

@@ -179,7 +179,7 @@ class _Reading:
                 if extra in provided or extra == _NO_EXTRA
             },
             requires_python=facts.requires_python,
-            files=tuple(sorted(files, key=lambda file: file.filename)),
+            files=files,
             index=shelf.index,
             direct=shelf.direct,
             yanked=_yanked(files),
