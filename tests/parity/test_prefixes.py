@@ -13,6 +13,7 @@ from tests.helpers.trees import Node, tree
 from tests.helpers.wheels import make_wheel
 
 from trail.depot.store import Depot, open_depots
+from trail.depot.usage import list_folder
 from trail.errors import DepotError
 from trail.files import remove_tree
 
@@ -83,10 +84,13 @@ def made(depot: Depot, entries: Iterable[Entry], engine: Engine, mode: str) -> d
     prefix = make_prefix(depot, entries, engine=engine, link_mode=mode, editable_roots=(Path("/"),))
     assert prefix.created
     found = tree(prefix.path)
+    found |= {f"joined/{path}": node for path, node in tree(depot.layout.joined).items()}
     # Not for root, whom no mode keeps from writing it: no bytecode.
     code = "import licensed, six, ns.a, ns.b, Qt.sub, tools; print(ns.a.X, ns.b.X, Qt.sub.X)"
     assert run_python(prefix, "-B", "-c", code) == "1 2 3"
     depot.remove(prefix.path)
+    for path in list_folder(depot.layout.joined):
+        depot.remove(path)
     return found
 
 
@@ -129,15 +133,18 @@ def test_what_another_file_system_has_is_copied(engine: Engine, tmp_path: Path) 
         ]
         prefix = make_prefix(mine, entries, engine=engine)
         found = tree(prefix.site_packages)
+        joined = tree((prefix.site_packages / "c").resolve())
     finally:
         remove_tree(other.layout.root)
     assert found["a-1.0.dist-info/METADATA"][:2] == ("hardlink", 0o444)
     assert found["b-1.0.dist-info/METADATA"][:2] == ("file", 0o444)
-    assert found["c/__init__.py"][:2] == ("hardlink", 0o444)
-    assert found["c/more/e/f.txt"] == ("file", 0o444, b"f")
-    assert found["c/more/__pycache__"][:2] == ("link", 0)
-    for folder in ("b-1.0.dist-info", "c", "c/more", "c/more/e"):
-        assert found[folder] == ("folder", 0o555, "")
+    assert found["b-1.0.dist-info"] == ("folder", 0o555, "")
+    assert found["c"][:2] == ("link", 0)
+    assert joined["__init__.py"][:2] == ("hardlink", 0o444)
+    assert joined["more/e/f.txt"] == ("file", 0o444, b"f")
+    assert joined["more/__pycache__"][:2] == ("link", 0)
+    for folder in ("more", "more/e"):
+        assert joined[folder] == ("folder", 0o555, "")
 
 
 def test_an_entry_that_lost_a_file_is_an_error(depot: Depot, engine: Engine) -> None:

@@ -173,7 +173,8 @@ def gc(context: click.Context, days: float, dry_run: bool) -> None:
         depot = make_context(context, reporter).depots().receiver
         plan = collect.plan(collect.survey(depot), now=time.time(), youngest=days * _DAY)
         if dry_run:
-            for name in (*plan.prefixes, *plan.entries, *plan.builds, *plan.sources):
+            names = (*plan.prefixes, *plan.joined, *plan.entries, *plan.builds, *plan.sources)
+            for name in names:
                 click.echo(name)
             return
         count = collect.collect(depot, plan, youngest=days * _DAY, reporter=reporter)
@@ -186,6 +187,7 @@ def _removed(plan: collect.Plan) -> str:
         _count(len(names), one, many)
         for names, one, many in (
             (plan.prefixes, "prefix", "prefixes"),
+            (plan.joined, "joined package", "joined packages"),
             (plan.entries, "entry", "entries"),
             (plan.builds, "build", "builds"),
             (plan.sources, "checkout", "checkouts"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from trail.depot.builds import read_build
 from trail.depot.durable import forget
 from trail.depot.faults import explained
-from trail.depot.layout import BUILD_FILE, LAYOUT_VERSION, Layout, flat
+from trail.depot.layout import BUILD_FILE, LAYOUT_VERSION, PREFIX_FILE, Layout, flat
 from trail.depot.roots import read_root
 from trail.depot.usage import list_folder
 from trail.model import EntryId
@@ -36,6 +36,7 @@ __all__ = [
     "Plan",
     "Survey",
     "collect",
+    "parse_joined",
     "parse_manifest",
     "plan",
     "remove_users",
@@ -51,12 +52,13 @@ OLDEST = 90 * 24 * 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A root, a prefix, an entry, a build or a checkout.
+    """A root, a prefix, a joined package, an entry, a build or a checkout.
 
     Args:
         name: the root's file name, the entry's id, or the key of the others.
         used: when it was last used, in seconds since 1970.
         prefix: the key of the prefix that it uses; roots only.
+        joined: keys of the joined packages that it links to; prefixes only.
         entries: ids of the entries that it uses, or that the build became.
         requires: ids of the entries that an editable build was made with: some backends build
             again with them when the project is imported; none for other builds.
@@ -67,6 +69,7 @@ class Item:
     name: str
     used: float
     prefix: str | None = None
+    joined: frozenset[str] = frozenset()
     entries: frozenset[str] = frozenset()
     requires: frozenset[str] | None = None
     gone: bool = False
@@ -79,6 +82,7 @@ class Survey:
 
     roots: tuple[Item, ...] = ()
     prefixes: tuple[Item, ...] = ()
+    joined: tuple[Item, ...] = ()
     entries: tuple[Item, ...] = ()
     builds: tuple[Item, ...] = ()
     sources: tuple[Item, ...] = ()
@@ -90,6 +94,7 @@ class Plan:
 
     roots: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
     entries: tuple[EntryId, ...] = ()
     builds: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -125,17 +130,21 @@ def plan(found: Survey, *, now: float, youngest: float = YOUNGEST, oldest: float
         for item in found.prefixes
         if item.name not in used and item.entries not in tools and is_old(item)
     ]
+    left = set(found.prefixes).difference(prefixes)
+    linked = frozenset().union(*(item.joined for item in left))
+    joined = [item for item in found.joined if item.name not in linked and is_old(item)]
     needed = frozenset().union(
         *(root.entries for root in kept),
-        *(item.entries for item in set(found.prefixes).difference(prefixes)),
+        *(item.entries for item in (*left, *set(found.joined).difference(joined))),
     )
     entries = [item for item in found.entries if item.name not in needed and is_old(item)]
     # A build stays as long as what it became: without it that would be built again.
-    left = {item.name for item in set(found.entries).difference(entries)}
-    builds = [item for item in found.builds if item.entries.isdisjoint(left) and is_old(item)]
+    there = {item.name for item in set(found.entries).difference(entries)}
+    builds = [item for item in found.builds if item.entries.isdisjoint(there) and is_old(item)]
     return Plan(
         roots=tuple(sorted(item.name for item in roots)),
         prefixes=tuple(sorted(item.name for item in prefixes)),
+        joined=tuple(sorted(item.name for item in joined)),
         entries=tuple(sorted(EntryId(item.name) for item in entries)),
         builds=tuple(sorted(item.name for item in builds)),
         sources=tuple(sorted(item.name for item in found.sources if is_old(item))),
@@ -160,15 +169,6 @@ def survey(depot: Depot) -> Survey:
             roots.append(Item(name=path.name, used=path.stat().st_mtime, gone=True))
         else:
             roots.append(_root_item(path, root))
-    prefixes = []
-    for path in list_folder(layout.prefixes):
-        with contextlib.suppress(FileNotFoundError):
-            file = layout.prefix_file(path.name)
-            used = max(path.stat().st_mtime, file.stat().st_mtime if file.exists() else 0.0)
-            data = file.read_bytes() if file.exists() else b""
-            prefixes.append(
-                Item(name=path.name, used=used, entries=frozenset(parse_manifest(data) or ()))
-            )
     entries = []
     for entry in depot.entries():
         with contextlib.suppress(FileNotFoundError):
@@ -176,7 +176,8 @@ def survey(depot: Depot) -> Survey:
             entries.append(Item(name=entry.id, used=used))
     return Survey(
         roots=tuple(roots),
-        prefixes=tuple(prefixes),
+        prefixes=tuple(_users(layout.prefixes)),
+        joined=tuple(_users(layout.joined)),
         entries=tuple(entries),
         builds=tuple(_builds(depot)),
         sources=tuple(
@@ -184,6 +185,17 @@ def survey(depot: Depot) -> Survey:
             for path in list_folder(layout.sources)
         ),
     )
+
+
+def _users(folder: Path) -> Iterator[Item]:
+    """Give the prefixes, or the joined packages, that lie in a folder."""
+    for path in list_folder(folder):
+        with contextlib.suppress(FileNotFoundError):
+            file = path / PREFIX_FILE
+            used = max(path.stat().st_mtime, file.stat().st_mtime if file.exists() else 0.0)
+            data = file.read_bytes() if file.exists() else b""
+            entries = frozenset(parse_manifest(data) or ())
+            yield Item(name=path.name, used=used, joined=parse_joined(data), entries=entries)
 
 
 def _builds(depot: Depot) -> Iterator[Item]:
@@ -211,7 +223,7 @@ def collect(
         reporter: told of each removal.
 
     Returns:
-        How many roots, prefixes, entries, builds and checkouts were removed.
+        How many roots, prefixes, joined packages, entries, builds and checkouts were removed.
 
     Raises:
         DepotError: something cannot be removed.
@@ -225,6 +237,7 @@ def collect(
             path.unlink(missing_ok=True)
             count += 1
     folders = [(key, layout.prefix(key), layout.prefix_file(key)) for key in what.prefixes]
+    folders += [(key, layout.joined_folder(key), layout.joined_file(key)) for key in what.joined]
     folders += [(id_, layout.entry(id_), layout.entry_file(id_)) for id_ in what.entries]
     for name, folder, file in folders:
         if _age(file if file.exists() else folder, now) >= youngest:
@@ -246,6 +259,7 @@ def collect(
     subjects: list[str] = [entry.id for entry in depot.entries()]
     keys = [path.name for path in list_folder(layout.prefixes)]
     subjects += keys
+    subjects += [path.name for path in list_folder(layout.joined)]
     for path in list_folder(layout.rewritten):
         if path.name not in keys:
             depot.remove(path)
@@ -286,6 +300,8 @@ def _is_somewhere(entry: EntryId, depots: Sequence[str]) -> bool:
 def remove_users(depot: Depot, entries: Collection[EntryId]) -> int:
     """Remove the prefixes that use entries which are gone; the next run makes them again.
 
+    Joined packages go with them.
+
     Their links lead nowhere, and their hardlinks keep what was wrong.
 
     Args:
@@ -293,15 +309,17 @@ def remove_users(depot: Depot, entries: Collection[EntryId]) -> int:
         entries: the ids.
 
     Returns:
-        How many were removed.
+        How many prefixes were removed.
 
     Raises:
-        DepotError: a prefix cannot be removed.
+        DepotError: one cannot be removed.
     """
     gone = frozenset(entries)
-    users = [item for item in survey(depot).prefixes if item.entries & gone]
-    for item in users:
-        depot.remove(depot.layout.prefix(item.name))
+    layout = depot.layout
+    users = [layout.prefix(item.name) for item in _users(layout.prefixes) if item.entries & gone]
+    joined = (item.name for item in _users(layout.joined) if item.entries & gone)
+    for path in (*users, *map(layout.joined_folder, joined)):
+        depot.remove(path)
     return len(users)
 
 
@@ -314,6 +332,14 @@ def parse_manifest(data: bytes) -> tuple[EntryId, ...] | None:
         return tuple(EntryId(str(entry)) for entry in tree["entries"])
     except (ValueError, TypeError, LookupError):
         return None
+
+
+def parse_joined(data: bytes) -> frozenset[str]:
+    """Read the keys of joined packages in the `trail.json` of a prefix; none if it is damaged."""
+    try:
+        return frozenset(str(key) for key in json.loads(data).get("joined", ()))
+    except (ValueError, TypeError, AttributeError):
+        return frozenset()
 
 
 def _root_item(path: Path, root: Root) -> Item:

@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from trail.depot.layout import Layout
     from trail.model import EntryId
 
-__all__ = ["Depot"]
+__all__ = ["USED_AGAIN", "Depot"]
+
+USED_AGAIN = 24 * 3600
+"""Seconds after which a use is noted anew (docs/layout.md, section 9)."""
 
 _ATTEMPTS = 8  # of a rename that something else disturbs
-_USED_AGAIN = 24 * 3600  # seconds after which a use is noted anew (docs/layout.md, section 9)
 _READ_BITS = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 _FOLDER_MODE = _READ_BITS | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
@@ -82,7 +84,7 @@ class Depot:
             raise depot_error(error, "read", entry.path / ENTRY_FILE) from error
         if self.is_suspect(identity) and not self._passes(entry):
             return None
-        if self.writable and abs(time.time() - used) > _USED_AGAIN:
+        if self.writable and abs(time.time() - used) > USED_AGAIN:
             with contextlib.suppress(OSError):  # another user's entry: then their uses count
                 os.utime(file)
         return entry

@@ -4,6 +4,7 @@
   CACHEDIR.TAG  depot.json
   installed/{name}/{version}/{wheel tags}-{12 hex of the wheel's sha256}/
   prefixes/{key}/
+  joined/{key}/
   interpreters/  index/  sources/  builds/
   archives/  compiled/  rewritten/  runtime/  roots/
   staging/  unsynced/
@@ -186,6 +187,23 @@ class Layout:
     def prefix_file(self, key: str) -> Path:
         """The list of entries that a prefix uses."""
         return self.prefix(key) / PREFIX_FILE
+
+    @property
+    def joined(self) -> Path:
+        """The folder of packages that several distributions share."""
+        return self.root / "joined"
+
+    def joined_folder(self, key: str) -> Path:
+        """The folder of one of them, which has the shape of a prefix.
+
+        Raises:
+            DepotError: the key is not well formed.
+        """
+        return self.joined / _checked(key, "joined package")
+
+    def joined_file(self, key: str) -> Path:
+        """The list of entries that it uses."""
+        return self.joined_folder(key) / PREFIX_FILE
 
     def compiled(self, subject: str) -> Path:
         """The mark that says that trail has compiled `subject`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trail.depot.faults import explained
@@ -12,6 +13,7 @@ from trail.depot.layout import PREFIX_FILE
 from trail.depot.unpacked import read_facts
 from trail.errors import PrefixError
 from trail.prefix.contents import Contents, NewFile, Placed, Tree, make_cache, put
+from trail.prefix.joined import is_there, split
 from trail.prefix.look import EntryFolders
 from trail.prefix.model import LINK_MODES, Action, Prefix
 from trail.prefix.plan import make_plan
@@ -36,9 +38,9 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from trail.depot.store import Depot, Entry
+    from trail.prefix.joined import Joined
     from trail.prefix.model import Group, Plan, Platform, PrefixPython, PrefixRequest
     from trail.prefix.vendor import Runtime
     from trail.report import Reporter
@@ -172,7 +174,8 @@ def _make(  # noqa: PLR0913  # what is made, of what, and with what
             from trail.prefix.strict import make_table  # noqa: PLC0415  # few projects are
 
             table = make_table(request.strict, plan, members, look, shape)
-        _Builder(staged, final, entries, depot, request).build(plan, runtime, table, engine.filler)
+        builder = _Builder(staged, final, entries, depot, request)
+        builder.build(plan, runtime, table, engine.filler)
         # Where another process was first, its prefix stays: the same by the same key.
         depot.publish(staged, final, key)
 
@@ -201,13 +204,16 @@ class _Builder:
         self._above = final.relative_to(root).parts
         self._ups: dict[str, str] = {}
         self._files: list[NewFile] = []
-        self._trees: list[Tree] = []
+        self._joined: list[str] = []
 
     def build(
         self, plan: Plan, runtime: Runtime, strict: bytes | None, fill: Filler | None
     ) -> None:
         staged, platform, shape = self._staged, _PLATFORM, self._shape
-        groups = [placed for group in plan.groups if (placed := self._place(group))]
+        folders, own, joined = split(plan)
+        trees: list[Tree] = []
+        groups = [placed for group in own if (placed := self._place(group, trees))]
+        groups += [self._join(one, fill) for one in joined]
         python = f"{self._final}/{platform.python}"
         for script in plan.scripts:
             name, data = platform.script(script.entry_point, python)
@@ -220,9 +226,9 @@ class _Builder:
         groups += self._runtime(runtime, plan, strict)
         self._write("", PREFIX_FILE, self._description(runtime))
         contents = Contents(
-            folders=plan.folders,
+            folders=folders,
             groups=groups,
-            trees=self._trees,
+            trees=trees,
             copied=self._request.link_mode == "copy",
             files=self._files,
             writable=(shape.scripts,),
@@ -231,7 +237,35 @@ class _Builder:
         platform.install_python(staged, self._request.interpreter)
         os.chmod(f"{staged}/{shape.scripts}", 0o555)  # noqa: PTH101, S103  # readable for all
 
-    def _place(self, group: Group) -> Placed | None:
+    def _join(self, joined: Joined, fill: Filler | None) -> Placed:
+        """Link a package that is joined in the depot, and make that first if it is not there."""
+        depot, key = self._depot, joined.key(self._entries, self._depot)
+        self._joined.append(key)
+        final = depot.layout.joined_folder(key)
+        if not is_there(depot, key):
+            # As deep in the depot as a prefix, and of the same form: links lead to the same.
+            trees: list[Tree] = []
+            groups = [placed for one in joined.groups if (placed := self._place(one, trees))]
+            entries = [self._entries[member].id for member in joined.members]
+            content = {"layout": _LAYOUT, "key": key, "entries": entries}
+            data = (json.dumps(content, indent=1) + "\n").encode()
+            contents = Contents(
+                folders=joined.folders,
+                groups=groups,
+                trees=trees,
+                copied=False,
+                files=[NewFile("", PREFIX_FILE, data, 0o444)],
+                writable=(),
+            )
+            staged = f"{self._staged}-{key}"
+            os.mkdir(staged)  # noqa: PTH102  # paths are strings here
+            put(contents, staged, _PLATFORM, fill)
+            depot.publish(Path(staged), final, key)
+            depot.trust(key)
+        folder, _, name = joined.path.rpartition("/")
+        return Placed(Action.FOLDER_LINK, folder, self._target(folder, f"{final}/{folder}"), [name])
+
+    def _place(self, group: Group, trees: list[Tree]) -> Placed | None:
         """Say where links lead; a script may become a file instead, and a tree is none of them."""
         action, folder, member, source, names = group
         origin = f"{self._sources[member]}/{source}" if source else self._sources[member]
@@ -249,7 +283,7 @@ class _Builder:
             link = self._target(folder, origin) if self._shape.cache_tag else None
             for name in names:
                 inner = None if link is None else f"{link}/{name}"
-                self._trees.append(Tree(f"{folder}/{name}", f"{origin}/{name}", inner))
+                trees.append(Tree(f"{folder}/{name}", f"{origin}/{name}", inner))
             return None
         if action is Action.BYTECODE_FOLDER:
             names = [name for name in names if make_cache(f"{origin}/{name}")]
@@ -328,6 +362,7 @@ class _Builder:
             "link-mode": request.link_mode,
             "editable-roots": [os.fspath(path) for path in request.editable_roots],
             "entries": [entry.id for entry in self._entries],
+            "joined": self._joined,
             # From this folder, so that a moved depot is still right about itself.
             "depots": ["/".join([".."] * len(self._above)), *self._other_depots()],
             "runtime": runtime.digest,

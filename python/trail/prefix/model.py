@@ -226,12 +226,15 @@ class Plan:
         groups: of links; no two with the same path, none below another.
         scripts: to be written to the scripts folder.
         warnings: for the user, one line each.
+        joined: those of the folders that hold the same wherever else their owners meet, with all
+            that is below them (`trail.prefix.joined`).
     """
 
     folders: tuple[str, ...]
     groups: tuple[Group, ...]
     scripts: tuple[NewScript, ...]
     warnings: tuple[str, ...]
+    joined: tuple[str, ...] = ()
 
     @property
     def links(self) -> Iterator[Link]:

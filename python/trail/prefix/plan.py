@@ -103,6 +103,7 @@ class _Planner:
         # `lib/python` of an entry is its site-packages, not data.
         self._hidden = "/".join(shape.entry_site_packages.split("/")[:2])
         self._folders: set[str] = set()
+        self._joined: list[str] = []
         self._groups: defaultdict[tuple[Action, str, int, str], list[str]] = defaultdict(list)
         self._scripts: list[NewScript] = []
         self._warnings: list[str] = []
@@ -120,6 +121,7 @@ class _Planner:
             groups=tuple(Group(*place, names) for place, names in self._groups.items()),
             scripts=tuple(self._scripts),
             warnings=(*self._warnings, *conflicts),
+            joined=tuple(self._joined),
         )
 
     # The three parts of a prefix
@@ -245,7 +247,7 @@ class _Planner:
 
     # The rules
 
-    def _real(self, path: str, parts: Iterable[_Part], how: _How) -> None:
+    def _real(self, path: str, parts: Sequence[_Part], how: _How) -> None:
         """Make a real folder, and place in it what its owners have."""
         owners: _Owners = defaultdict(list)
         folders: set[_Part] = set()
@@ -265,8 +267,12 @@ class _Planner:
                 owners[name] = headers
                 folders.update(headers)
         # Only a shared package comes here with rules 1 and 2: see `_place`.
-        within = path.startswith(f"{self._shape.site_packages}/")
-        self._fill(path, owners, folders, _How.JOINED if regular and within else how)
+        if regular and path.startswith(f"{self._shape.site_packages}/"):
+            how = _How.JOINED
+            # What looks for other packages has to lie beside them.
+            if self._special.isdisjoint(number for number, _ in parts):
+                self._joined.append(path)
+        self._fill(path, owners, folders, how)
 
     def _fill(self, target: str, owners: _Owners, folders: set[_Part], how: _How) -> None:
         """Place the children of a real folder."""

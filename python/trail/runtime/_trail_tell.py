@@ -50,7 +50,9 @@ def _tell_coverage(sites: "Sequence[str]") -> None:
             prefix = _prefix(site)
             with open(os.path.join(prefix, "trail.json"), encoding="utf-8") as file:
                 depots = json.load(file)["depots"]
-            places += [os.path.realpath(os.path.join(prefix, d, "installed")) for d in depots]
+            folders = [os.path.join(prefix, depot, "installed") for depot in depots]
+            folders.append(os.path.join(prefix, depots[0], "joined"))
+            places += [os.path.realpath(folder) for folder in folders]
         for number, place in enumerate(dict.fromkeys(places)):
             schemes[f"{os.name}_trail_{number}"] = {
                 **schemes["nt" if _WINDOWS else "posix_prefix"],

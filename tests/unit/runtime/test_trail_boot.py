@@ -304,6 +304,7 @@ def test_coverage_is_told_what_is_no_project_code(tmp_path: Path, python: Python
     assert json.loads(run_python(prefix, "-c", code)) == [
         ["posix_trail_0", str(tmp_path / "depot" / "installed")],
         ["posix_trail_1", str(tmp_path / "shared" / "installed")],
+        ["posix_trail_2", str(tmp_path / "depot" / "joined")],
     ]
     code = "import sysconfig, one; print('posix_trail_0' in sysconfig.get_scheme_names())"
     assert run_python(prefix, "-c", code) == "False"
