@@ -27,19 +27,20 @@ class _Facts(TypedDict):
     mismatches: list[tuple[str, str, str | None, str | None]]
 
 __all__ = [
+    "PageReader",
+    "PageRows",
     "Unpacker",
     "fill_folder",
     "find_metadata",
     "interface",
     "read_entries",
-    "read_page",
     "version",
 ]
 
 _Fault: TypeAlias = tuple[str, str | None, str | None, str | None]
 _Failure: TypeAlias = tuple[int, str]
 _Member: TypeAlias = tuple[str, int, int, int, int, int, int, bool, int | None]
-_Page: TypeAlias = tuple[str, str | None, str, list[int], bytes]
+_Page: TypeAlias = tuple[str, str | None, str, list[int], PageRows]
 
 def version() -> str:
     """Tell the extension's version; it works with the trail of the same version only."""
@@ -69,19 +70,43 @@ def read_entries(paths: Sequence[str], threads: int) -> list[EntryRow | None]:
         threads: how many read them.
     """
 
-def read_page(data: bytes, url: str, project: str) -> _Page | None:
-    """Read the page of a project (PEP 691), without the GIL.
+@final
+class PageReader:
+    """Reads pages of projects (PEP 691); it keeps memory for the next one."""
 
-    Args:
-        data: the page.
-        url: its own address, after redirects.
-        project: the name, normalised (PEP 503).
+    def __new__(cls) -> PageReader: ...
+    def read(self, body: bytes, gzip: bool, url: str, project: str) -> _Page | None:
+        """Read a page, without the GIL.
 
-    Returns:
-        Status, reason, versions (the newest first, with spaces between), ends and data, as
-        `trail.index.rows.Packed` has them. None for a page that is faulty, or so unusual that
-        the Python parser is to decide.
-    """
+        Args:
+            body: the page, as it came.
+            gzip: whether it is compressed.
+            url: its own address, after redirects.
+            project: the name, normalised (PEP 503).
+
+        Returns:
+            Status, reason, versions (the newest first, with spaces between), ends and rows, as
+            `trail.index.rows.Packed` has them. None for a page that is faulty, or so unusual
+            that the Python parser is to decide.
+        """
+
+@final
+class PageRows:
+    """The rows of a page; who drops them gives their memory to the next page."""
+
+    def part(self, start: int, end: int) -> bytes:
+        """Take a part.
+
+        Raises:
+            IndexError: there is no such part.
+        """
+
+    def append_to(self, path: str) -> None:
+        """Write all of them to the end of a file, without the GIL.
+
+        Raises:
+            OSError: it cannot be written.
+        """
 
 if sys.platform != "win32":
     def fill_folder(

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from trail.model import Sha256
+
+    class Appending(Protocol):
+        """What can write itself to the end of a file."""
+
+        def append_to(self, path: str) -> None:
+            """Do so."""
+
 
 __all__ = ["hash_file", "make_read_only", "remove_tree", "write_atomic", "write_cached"]
 
@@ -56,7 +64,9 @@ def write_atomic(path: Path, data: bytes, *, flush: bool = True) -> None:
         raise
 
 
-def write_cached(path: str, *parts: bytes, modified: float | None = None) -> None:
+def write_cached(
+    path: str, *parts: bytes | Appending, modified: float | None = None
+) -> tuple[int, int]:
     """Replace a file of a cache so that readers see the old or the new one, never a part.
 
     It makes half the system calls of `write_atomic`: it looks at no file that is there, and
@@ -64,8 +74,11 @@ def write_cached(path: str, *parts: bytes, modified: float | None = None) -> Non
 
     Args:
         path: the file, no link; folders are made where they are missing.
-        parts: the new content, one after the other.
+        parts: the new content, one after the other; what is no bytes comes after those that are.
         modified: the time of change that it shall have, in seconds since the epoch.
+
+    Returns:
+        Device and inode of the new file.
 
     Raises:
         OSError: the folder cannot be written; the old file is then unchanged.
@@ -80,9 +93,13 @@ def write_cached(path: str, *parts: bytes, modified: float | None = None) -> Non
     try:
         try:
             for part in parts:
-                rest = memoryview(part)
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
+                if isinstance(part, bytes):
+                    rest = memoryview(part)
+                    while rest:
+                        rest = rest[os.write(descriptor, rest) :]
+                else:
+                    part.append_to(temporary)
+            status = os.fstat(descriptor)
         finally:
             os.close(descriptor)
         if modified is not None:
@@ -92,6 +109,7 @@ def write_cached(path: str, *parts: bytes, modified: float | None = None) -> Non
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108  # the same
         raise
+    return status.st_dev, status.st_ino
 
 
 def hash_file(path: Path, algorithm: str = "sha256") -> Sha256:

@@ -208,7 +208,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Content-Type": kind, **self._caching()}
         if "gzip" in self.headers.get("Accept-Encoding", ""):  # as PyPI does, also with a 304
             headers["Content-Encoding"] = "gzip"
-            body = gzip.compress(body, 1, mtime=0)
+            # Some servers say when they compressed it; a tag would be another one each time.
+            time = 0 if index.switches.etags else len(index.requests)
+            body = gzip.compress(body, 1, mtime=time)
         self._answer_tagged(body, headers)
 
     def _caching(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.parity.conftest import native_engine
 from tests.parity.pages import LEFT, READ, URL, make_page
 
 from trail.errors import FetchError
+from trail.index.cache import Page, PageCache
 from trail.index.client import IndexClient
 from trail.index.media import ACCEPT
 from trail.index.page import ProjectPage, Releases
@@ -23,6 +25,7 @@ from trail.index.simple import parse_page
 from trail.model import NormalizedName
 from trail.report import Reporter
 from trail.settings import IndexSettings, default_index
+from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +41,9 @@ JSON = "application/vnd.pypi.simple.v1+json"
 def native() -> Parser:
     """The native parser."""
     native_engine()
-    from trail.index._native import read_page  # noqa: PLC0415  # may not be there
+    from trail.index._native import PageParser  # noqa: PLC0415  # may not be there
 
-    return read_page
+    return PageParser().read
 
 
 def by_python(data: bytes, **place: Any) -> ProjectPage | str:
@@ -54,7 +57,8 @@ def by_python(data: bytes, **place: Any) -> ProjectPage | str:
 
 def packed(page: ProjectPage) -> Packed:
     assert isinstance(page.releases, Releases)
-    return page.releases.packed or pack_rows(page.releases.rows())
+    found = page.releases.packed or pack_rows(page.releases.rows())
+    return replace(found, data=found.part(0, found.size))
 
 
 def assert_alike(found: ProjectPage, expected: ProjectPage | str) -> None:
@@ -69,6 +73,27 @@ def test_a_page_is_read_alike(native: Parser, page: bytes) -> None:
     found = native(page, url=URL, name=FOO, index="I")
     assert found is not None
     assert_alike(found, by_python(page))
+
+
+@pytest.mark.parametrize("page", READ.values(), ids=READ.keys())
+def test_a_compressed_page_is_read_alike(native: Parser, page: bytes) -> None:
+    found = native(gzip.compress(page), gzip=True, url=URL, name=FOO, index="I")
+    assert found is not None
+    assert_alike(found, by_python(page))
+
+
+def test_what_is_not_compressed_well_is_left_to_python(native: Parser) -> None:
+    page = gzip.compress(next(iter(READ.values())))
+    for body in (b"", page[:-1], page + b"x", page[:-9] + b"x" + page[-8:], page[10:], page * 2):
+        assert native(body, gzip=True, url=URL, name=FOO, index="I") is None
+
+
+def test_rows_outlive_the_pages_that_come_after_them(native: Parser) -> None:
+    bodies = [page for page in READ.values() if len(page) > 200]
+    pages = [native(body, url=URL, name=FOO, index="I") for body in bodies]
+    for body, page in zip(bodies, pages, strict=True):
+        assert page is not None
+        assert_alike(page, by_python(body))
 
 
 @pytest.mark.parametrize("page", LEFT.values(), ids=LEFT.keys())
@@ -166,7 +191,6 @@ def test_a_client_reads_and_keeps_pages_alike(tmp_path: Path) -> None:
                 page = client.page(NormalizedName("foo"))
                 assert page is not None
                 pages.append(page)
-                used.append(getattr(page.releases, "packed", None) is not None)
             (file,) = (cache / "projects").iterdir()
             kept.append(file.read_bytes())
             with IndexClient(
@@ -177,9 +201,47 @@ def test_a_client_reads_and_keeps_pages_alike(tmp_path: Path) -> None:
                 engine=engine,
             ) as client:
                 assert client.page(NormalizedName("foo")) == page
+            with IndexClient(
+                IndexSettings(index_url=server.url),
+                offline=False,
+                reporter=Reporter(),
+                engine=engine,
+            ) as client:  # which keeps nothing
+                found = client.page(NormalizedName("foo"))
+                assert found == page
+                used.append(getattr(found.releases, "packed", None) is not None)
     assert pages[0] == pages[1]
     assert kept[0] == kept[1]
     assert used == [False, True]
+
+
+def test_rows_that_cannot_be_written_stay_in_memory(native: Parser, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    body = READ["everything"]
+    kept = Page(url=URL, content_type=JSON, body=body)
+    for folder, keep in ((tmp_path / "file", True), (tmp_path / "new", False), (None, True)):
+        page = native(body, url=URL, name=FOO, index="I")
+        assert page is not None
+        found = PageCache(folder).save_project(URL, replace(kept, keep=keep), page)
+        assert found is not None
+        assert isinstance(packed(found).data, bytes)
+        assert_alike(found, by_python(body))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_rows_that_were_written_are_read_from_there(native: Parser, tmp_path: Path) -> None:
+    names = [f"foo_bar-{number}-py3-none-any.whl" for number in range(500)]
+    body = make_page(*({"filename": name, "url": "x", "hashes": {}} for name in names))
+    page = native(body, url=URL, name=FOO, index="I")
+    kept = Page(url=URL, content_type=JSON, body=body)
+    found = PageCache(tmp_path).save_project(URL, kept, page)
+    assert found is not None
+    assert isinstance(found.releases, Releases)
+    assert found.releases.packed is None
+    assert_alike(found, by_python(body))
+    known = PageCache(tmp_path).load_project(URL, FOO, "I")
+    assert known is not None
+    assert known.project == found
 
 
 POPULAR = Path(__file__).parents[1] / "locks" / "popular.txt"

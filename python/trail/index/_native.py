@@ -5,50 +5,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trail import _native
-from trail.index.page import ProjectPage, Releases
-from trail.index.rows import Packed, unpack_rows
+from trail.index.page import ProjectPage, packed_releases
+from trail.index.rows import Packed
 from trail.wheel.directory import Member
 
 if TYPE_CHECKING:
-    from trail.index.page import Row
-    from trail.index.rows import Place
     from trail.model import NormalizedName
     from trail.wheel.frame import Frame
 
-__all__ = ["find_metadata", "read_page"]
+__all__ = ["PageParser", "find_metadata"]
 
 
-def read_page(
-    data: bytes, *, url: str, name: NormalizedName, index: str | None = None
-) -> ProjectPage | None:
-    """Read the JSON page of a project as `trail.index.simple.parse_page` does.
+class PageParser:
+    """Reads the JSON pages of projects as `trail.index.simple.parse_page` does.
 
-    Args:
-        data: the page.
-        url: the page's own address, after redirects.
-        name: the project.
-        index: address of the index, for the result.
-
-    Returns:
-        None if `parse_page` is to decide: the page is faulty or unusual.
+    Any number of threads may use one, and should: it keeps the memory of a page for the next one.
     """
-    found = _native.read_page(data, url, name)
-    if found is None:
-        return None
-    status, reason, versions, ends, rows = found
-    packed = Packed(versions=versions, ends=ends, data=rows)
 
-    def read(_: str, place: Place) -> list[Row]:
-        start, end = place
-        return unpack_rows(rows[start:end])
+    def __init__(self) -> None:
+        self._reader = _native.PageReader()
 
-    return ProjectPage(
-        name=name,
-        releases=Releases(name, index, packed.places(), read, packed),
-        status=status,
-        reason=reason,
-        index=index,
-    )
+    def read(
+        self,
+        body: bytes,
+        *,
+        gzip: bool = False,
+        url: str,
+        name: NormalizedName,
+        index: str | None = None,
+    ) -> ProjectPage | None:
+        """Read a page.
+
+        Args:
+            body: the page, as it came.
+            gzip: whether it is compressed.
+            url: the page's own address, after redirects.
+            name: the project.
+            index: address of the index, for the result.
+
+        Returns:
+            None if `parse_page` is to decide: the page is faulty or unusual.
+        """
+        found = self._reader.read(body, gzip, url, name)
+        if found is None:
+            return None
+        status, reason, versions, ends, rows = found
+        packed = Packed(versions=versions, ends=ends, data=rows)
+        return ProjectPage(
+            name=name,
+            releases=packed_releases(packed, name, index),
+            status=status,
+            reason=reason,
+            index=index,
+        )
 
 
 def find_metadata(

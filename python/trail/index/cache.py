@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from trail.errors import FetchError
 from trail.files import write_cached
-from trail.index.page import ProjectPage, Releases
+from trail.index.page import ProjectPage, Releases, packed_releases
 from trail.index.rows import Packed, pack_rows, unpack_rows
 from trail.sha256 import hex_digest
-from trail.values import dataclass, names_of
+from trail.values import dataclass, names_of, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from trail.index.page import Row
-    from trail.index.rows import Place, Places
+    from trail.index.rows import Place, Places, RowBytes
     from trail.model import NormalizedName
 
 __all__ = ["KeptPage", "Page", "PageCache"]
@@ -44,8 +44,8 @@ class Page:
     Args:
         url: its address after redirects, without credentials.
         content_type: the header.
-        body: the content; empty where it is kept as a `ProjectPage`.
-        sha256: of the content.
+        body: what came; empty where it is kept as a `ProjectPage`.
+        sha256: of the body, without the header of gzip, in which a time may stand.
         etag: the header, or None.
         modified: the header Last-Modified, or None.
         fetched: when it was received or confirmed, in seconds since the epoch.
@@ -53,6 +53,7 @@ class Page:
         keep: whether the server allows that it is kept.
         absent: whether the server said that there is no such page: what one index does not
             have is worth knowing where several are asked, and offline.
+        packed: whether the body is still compressed by gzip; no page is kept so.
     """
 
     url: str
@@ -65,6 +66,7 @@ class Page:
     max_age: float = 0.0
     keep: bool = True
     absent: bool = False
+    packed: bool = False
 
     def fresh(self, now: float) -> bool:
         """Whether it may be used without asking the server."""
@@ -113,7 +115,7 @@ class PageCache:
 
     def save(self, url: str, page: Page) -> None:
         """Keep a page for an address as it was received, in place of an older one."""
-        self._write(self._path("pages", url), url, page, {}, page.body)
+        self._write(self._path("pages", url), url, page, {}, page.body, len(page.body))
 
     def load_project(self, url: str, name: NormalizedName, index: str) -> KeptPage | None:
         """Read the page of a project that was kept for an address, or None.
@@ -129,12 +131,15 @@ class PageCache:
             return None
         try:
             page = Page(body=b"", fetched=file.fetched, **file.head["page"])
-            if page.absent:
-                return KeptPage(page=page, project=None)
-            places = _places(file)
-            status, reason = file.head["status"], file.head["reason"]
+            project = None if page.absent else self._project(path, file, url, name, index)
         except (KeyError, TypeError, AttributeError, ValueError):
             return None
+        return KeptPage(page=page, project=project)
+
+    def _project(  # what a file is about
+        self, path: str, file: _File, url: str, name: NormalizedName, index: str | None
+    ) -> ProjectPage:
+        """What a file says of a project; the rows of a version are read when asked for."""
 
         def read(version: str, place: Place) -> list[Row]:
             try:
@@ -142,14 +147,13 @@ class PageCache:
             except (OSError, ValueError):
                 return self._read_again(path, file, version, url, name)
 
-        project = ProjectPage(
+        return ProjectPage(
             name=name,
-            releases=Releases(name, index, places, read),
-            status=status,
-            reason=reason,
+            releases=Releases(name, index, _places(file), read),
+            status=file.head["status"],
+            reason=file.head["reason"],
             index=index,
         )
-        return KeptPage(page=page, project=project)
 
     def _read_again(
         self, path: str, file: _File, version: str, url: str, name: NormalizedName
@@ -165,28 +169,41 @@ class PageCache:
             hint="run the command again",
         ) from None
 
-    def save_project(self, url: str, page: Page, project: ProjectPage | None) -> None:
+    def save_project(self, url: str, page: Page, project: ProjectPage | None) -> ProjectPage | None:
         """Keep the page of a project for an address, in place of an older one.
 
         Args:
             url: the address that was asked for, without credentials.
             page: as it was received.
             project: what it says, as it was parsed; None for a page that is absent.
+
+        Returns:
+            The project. Where the native engine holds its rows, they are in the file from now on,
+            or in a memory of their own.
         """
-        path = self._path("projects", url)
+        path = self._path("projects", url) if page.keep else None
         if project is None:
-            self._write(path, url, page, {}, b"")
-            return
-        if path is None or not isinstance(project.releases, Releases):
-            return
-        packed = project.releases.packed or pack_rows(project.releases.rows())
+            self._write(path, url, page, {}, b"", 0)
+            return None
+        if not isinstance(project.releases, Releases):
+            return project
+        packed = project.releases.packed
+        if path is None:
+            return project if packed is None else _apart(project, packed)
+        packed = packed or pack_rows(project.releases.rows())
         head = {
             "status": project.status,
             "reason": project.reason,
             "versions": packed.versions,
             "ends": packed.ends,
         }
-        self._write(path, url, page, head, packed.data)
+        file = self._write(path, url, page, head, packed.data, packed.size)
+        if isinstance(packed.data, bytes):
+            return project
+        if file is None:
+            return _apart(project, packed)
+        file.begin += packed.part(0, min(packed.size, _USUAL))
+        return self._project(path, file, url, project.name, project.index)
 
     def confirm(self, url: str, fetched: float) -> None:
         """Note that the server said of a kept page that it still holds."""
@@ -201,18 +218,35 @@ class PageCache:
             return None
         return f"{self._folder}{kind}{os.sep}{hex_digest(url.encode())[:32]}"
 
-    def _write(
-        self, path: str | None, url: str, page: Page, more: Mapping[str, Any], rest: bytes
-    ) -> None:
+    def _write(  # noqa: PLR0913, PLR0917  # what a file is about
+        self,
+        path: str | None,
+        url: str,
+        page: Page,
+        more: Mapping[str, Any],
+        rest: bytes | RowBytes,
+        size: int,
+    ) -> _File | None:
+        """Write a file; None if that was not possible."""
         if path is None:
-            return
+            return None
         known = {name: getattr(page, name) for name in names_of(Page)}
         fetched = known.pop("fetched")
-        del known["body"]
-        head = {"format": _FORMAT, "asked": url, "size": len(rest), "page": known, **more}
-        with contextlib.suppress(OSError):
+        del known["body"], known["packed"]
+        head = {"format": _FORMAT, "asked": url, "size": size, "page": known, **more}
+        begin = json.dumps(head).encode() + b"\n"
+        try:
             # A file that lost its end in a power cut is seen by its size.
-            write_cached(path, json.dumps(head).encode() + b"\n", rest, modified=fetched)
+            identity = write_cached(path, begin, rest, modified=fetched)
+        except OSError:
+            return None
+        return _File(
+            head=head,
+            begin=begin,
+            rest=len(begin),
+            fetched=fetched,
+            identity=(*identity, len(begin) + size),
+        )
 
     def _damaged(self, path: str, name: NormalizedName) -> FetchError:
         with contextlib.suppress(OSError):
@@ -293,3 +327,9 @@ def _read_all(file: FileIO, size: int) -> bytes:
 
 def _places(file: _File) -> Places:
     return Packed(versions=file.head["versions"], ends=file.head["ends"], data=b"").places()
+
+
+def _apart(project: ProjectPage, packed: Packed) -> ProjectPage:
+    """Give the rows of a project, which will not be in a file, a memory of their own."""
+    apart = replace(packed, data=packed.part(0, packed.size))
+    return replace(project, releases=packed_releases(apart, project.name, project.index))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+import zlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +22,7 @@ from trail.index.auth import Credentials
 from trail.index.cache import Page, PageCache
 from trail.index.links import by_project, local_path, read_local_links
 from trail.index.media import ACCEPT, is_json, media_type
+from trail.index.packed import HEADER, unpack
 from trail.index.page import ProjectPage, group_files, merge
 from trail.values import replace
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import httpx
     from packaging.tags import Tag
 
+    from trail.index._native import PageParser
     from trail.index.cache import KeptPage
     from trail.index.core_metadata import CoreMetadata, NeedsBuild
     from trail.index.http import Http
@@ -275,6 +278,14 @@ class IndexClient:
         return choose_engine(self._engine).name == "native"
 
     @cached_property
+    def _parser(self) -> PageParser | None:
+        if not self._native:
+            return None
+        from trail.index._native import PageParser  # noqa: PLC0415  # may not be there
+
+        return PageParser()
+
+    @cached_property
     def _indexes(self) -> tuple[str, ...]:
         # Made when first needed: the default one takes 60 ms to look up.
         return self._settings.indexes()
@@ -293,26 +304,24 @@ class IndexClient:
         if kept is not None and (page.sha256, page.url) == (kept.page.sha256, kept.page.url):
             return self._confirmed(url, page, kept)
         project = None if page.absent else self._parse(page, name, redact(base))
-        if page.keep:
-            self._cache.save_project(url, page, project)
-        return project
+        return self._cache.save_project(url, page, project)
 
     def _parse(self, page: Page, name: NormalizedName, index: str) -> ProjectPage:
-        if self._native and is_json(media_type(page.content_type)[0]):
-            from trail.index._native import read_page  # noqa: PLC0415  # may not be there
-
-            found = read_page(page.body, url=page.url, name=name, index=index)
+        if self._parser is not None and is_json(media_type(page.content_type)[0]):
+            found = self._parser.read(
+                page.body, gzip=page.packed, url=page.url, name=name, index=index
+            )
             if found is not None:
                 return found
         from trail.index.simple import parse_page  # noqa: PLC0415  # loads an HTML parser
 
         return parse_page(
-            page.body, content_type=page.content_type, url=page.url, name=name, index=index
+            _unpacked(page), content_type=page.content_type, url=page.url, name=name, index=index
         )
 
     def _confirmed(self, url: str, page: Page, kept: KeptPage) -> ProjectPage | None:
         # The same page: it need not be parsed again, nor written.
-        if replace(page, body=b"", fetched=0.0) == replace(kept.page, fetched=0.0):
+        if replace(page, body=b"", packed=False, fetched=0.0) == replace(kept.page, fetched=0.0):
             self._cache.confirm(url, page.fetched)
         else:
             self._cache.save_project(url, page, kept.project)
@@ -336,7 +345,7 @@ class IndexClient:
         elif kept is not None and kept.modified:
             headers["If-Modified-Since"] = kept.modified
         asked = time.time()
-        response = http.get(url, headers)
+        response = http.get(url, headers, packed=True)
         if kept is not None and response.status_code == HTTPStatus.NOT_MODIFIED:
             return replace(kept, fetched=asked, max_age=_max_age(response))
         if response.status_code == HTTPStatus.OK:
@@ -370,6 +379,7 @@ class IndexClient:
             page = self._fetch(url, page)
             if page.absent:
                 raise FetchError(f"there is no page of links at `{redact(url)}`")
+            page = replace(page, body=_unpacked(page), packed=False)
             if page.keep:
                 self._cache.save(url, page)
         return parse_links(page.body, content_type=page.content_type, url=page.url)
@@ -443,18 +453,31 @@ def _as_page(response: httpx.Response, asked: float, *, absent: bool = False) ->
     import hashlib  # noqa: PLC0415  # httpx has loaded it
 
     body = b"" if absent else response.content
+    packed = not absent and bool(response.extensions.get("packed"))
+    telling = memoryview(body)[HEADER:] if packed else body
     return Page(
         url=str(response.url),
         content_type=response.headers.get("Content-Type", ""),
         body=body,
-        sha256="" if absent else hashlib.sha256(body).hexdigest(),
+        sha256="" if absent else hashlib.sha256(telling).hexdigest(),
         etag=response.headers.get("ETag"),
         modified=response.headers.get("Last-Modified"),
         fetched=asked,
         max_age=_max_age(response),
         keep="no-store" not in response.headers.get("Cache-Control", "").lower(),
         absent=absent,
+        packed=packed,
     )
+
+
+def _unpacked(page: Page) -> bytes:
+    """The content of a page."""
+    if not page.packed:
+        return page.body
+    try:
+        return unpack(page.body)
+    except zlib.error as error:
+        raise FetchError(f"could not fetch `{redact(page.url)}`: {error}") from error
 
 
 def _max_age(response: httpx.Response) -> float:

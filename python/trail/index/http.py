@@ -25,6 +25,7 @@ from trail.addresses import redact
 from trail.errors import FetchError
 from trail.index._httpx import httpx
 from trail.index.connect import Connections
+from trail.index.packed import unpack
 from trail.index.retry import Patience, TransientError, retry_after
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ __all__ = ["Http"]
 _MOST_REDIRECTS = 10
 _SMALL = 1 << 16
 _GRACE = 0.5  # seconds
-_GZIP = 16 + zlib.MAX_WBITS
-_LARGE = 1 << 26  # more is not believed before it is there
 _TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -95,6 +94,7 @@ class Http:
         headers: Mapping[str, str],
         *,
         wanted: Callable[[httpx.Response], bool] | None = None,
+        packed: bool = False,
     ) -> httpx.Response:
         """Fetch a small resource, with retries.
 
@@ -102,6 +102,8 @@ class Http:
             url: the address.
             headers: of the request.
             wanted: tells by its head whether an answer is to be read; None to read all.
+            packed: whether what was compressed by gzip is left so; the answer's extension
+                `packed` says whether it was.
 
         Returns:
             The answer, read to its end if it is wanted; of any status but the transient ones.
@@ -113,15 +115,20 @@ class Http:
         while True:
             try:
                 with self._counted(url):
-                    return self._try_get(url, headers, wanted or _anything)
+                    return self._try_get(url, headers, wanted or _anything, packed=packed)
             except TransientError as fault:
                 patience.wait(fault)
 
     def _try_get(
-        self, url: str, headers: Mapping[str, str], wanted: Callable[[httpx.Response], bool]
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        wanted: Callable[[httpx.Response], bool],
+        *,
+        packed: bool,
     ) -> httpx.Response:
         with self._translated(url), self._answer(url, headers) as answer:
-            response = _read(answer) if wanted(answer) else answer
+            response = _read(answer, packed=packed) if wanted(answer) else answer
             self._check_transient(response)
             return response
 
@@ -269,20 +276,14 @@ def _system_reason(error: BaseException) -> str | None:
     return None
 
 
-def _read(answer: httpx.Response) -> httpx.Response:
-    """Read an answer to its end; what was compressed is decoded at once.
-
-    httpx decodes in pieces and joins them: for pages that takes as long again, most of it to get
-    the memory twice.
-    """
+def _read(answer: httpx.Response, *, packed: bool) -> httpx.Response:
+    """Read an answer to its end; what was compressed is unpacked at once, or left as it is."""
     if answer.headers.get("Content-Encoding", "").strip().lower() != "gzip":
         answer.read()
         return answer
     raw = b"".join(answer.iter_raw())
-    size = int.from_bytes(raw[-4:], "little")  # RFC 1952
     try:
-        # That nothing changed (304) is said with the headers of the page, and without its bytes.
-        content = zlib.decompress(raw, _GZIP, max(1, min(size, _LARGE))) if raw else b""
+        content = raw if packed else unpack(raw)
     except zlib.error as error:
         raise httpx.DecodingError(str(error), request=answer.request) from error
     headers = answer.headers.copy()
@@ -292,7 +293,7 @@ def _read(answer: httpx.Response) -> httpx.Response:
         headers=headers,
         content=content,
         request=answer.request,
-        extensions=answer.extensions,
+        extensions={**answer.extensions, "packed": packed},
     )
 
 

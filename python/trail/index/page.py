@@ -13,15 +13,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from packaging.version import Version
 
+from trail.index.rows import unpack_rows
 from trail.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from trail.index.rows import Packed
+    from trail.index.rows import Packed, Place
     from trail.model import Hashes, NormalizedName
 
-__all__ = ["IndexFile", "ProjectPage", "Releases", "Row", "as_row", "group_files", "merge"]
+__all__ = [
+    "IndexFile",
+    "ProjectPage",
+    "Releases",
+    "Row",
+    "as_row",
+    "group_files",
+    "merge",
+    "packed_releases",
+]
 
 Row: TypeAlias = tuple[Any, ...]
 """File name, address, hashes, size, requires-python, yanked, hashes of the metadata, time."""
@@ -152,6 +162,21 @@ class Releases(Mapping[str, "tuple[IndexFile, ...]"]):
     def rows(self) -> Iterator[tuple[str, list[Row]]]:
         """Each version and its rows, the newest version first."""
         return ((version, self._read(version, place)) for version, place in self._places.items())
+
+
+def packed_releases(packed: Packed, name: NormalizedName, index: str | None) -> Releases:
+    """Make the releases of rows that are at hand.
+
+    Args:
+        packed: all rows.
+        name: the project.
+        index: address of the index, for the files.
+    """
+
+    def read(_: str, place: Place) -> list[Row]:
+        return unpack_rows(packed.part(*place))
+
+    return Releases(name, index, packed.places(), read, packed)
 
 
 def group_files(files: Iterable[IndexFile]) -> dict[str, tuple[IndexFile, ...]]:

@@ -16,8 +16,23 @@ from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Protocol
 
     from trail.index.page import Row
+
+    class RowBytes(Protocol):
+        """Bytes that the native engine holds, and gives to the next page when nobody needs them."""
+
+        def part(self, start: int, end: int) -> bytes:
+            """Take a part."""
+
+        def append_to(self, path: str) -> None:
+            """Write all of them to the end of a file.
+
+            Raises:
+                OSError: it cannot be written.
+            """
+
 
 __all__ = ["Packed", "Place", "Places", "pack_rows", "unpack_rows"]
 
@@ -41,7 +56,17 @@ class Packed:
 
     versions: str
     ends: Sequence[int]
-    data: bytes
+    data: bytes | RowBytes
+
+    @property
+    def size(self) -> int:
+        """How many bytes of rows there are."""
+        return self.ends[-1] if self.ends else 0
+
+    def part(self, start: int, end: int) -> bytes:
+        """Take a part of the rows."""
+        data = self.data
+        return data[start:end] if isinstance(data, bytes) else data.part(start, end)
 
     def places(self) -> Places:
         """Where the rows of each version are.

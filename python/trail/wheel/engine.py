@@ -48,7 +48,7 @@ EntryRow: TypeAlias = (
 
 # Of the extension (rust/trail-native/src/lib.rs). Two checkouts of trail have one version, and an
 # editable installation can have the sources of one with the extension of the other.
-_INTERFACE = 2
+_INTERFACE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

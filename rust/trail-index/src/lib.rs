@@ -8,8 +8,9 @@
 
 mod address;
 mod filename;
+mod gzip;
 mod json;
 mod page;
 mod rows;
 
-pub use page::{Page, read_page};
+pub use page::{Page, Reader};

@@ -1,11 +1,13 @@
 //! The page of a project.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
-use trail_wheel::Version;
+use trail_wheel::{Inflater, Version};
 
 use crate::address::absolute;
 use crate::filename::{is_usual, start_of, version_of};
+use crate::gzip::unpack;
 use crate::json::{self, Object, Value};
 use crate::rows::Writer;
 
@@ -18,33 +20,73 @@ pub struct Page {
     pub reason: Option<String>,
     /// In normal form, the newest first.
     pub versions: Vec<String>,
-    /// Where in `data` the rows of each version end, and those of the next begin.
+    /// Where the rows of each version end, and those of the next begin.
     pub ends: Vec<usize>,
-    /// For each version a checksum (CRC-32, little endian) and a marshalled list of rows.
-    pub data: Vec<u8>,
 }
 
-/// Read the page of a project (PEP 691).
-///
-/// `data` is the page, `url` its own address, and `project` the normalised name. There is no
-/// result for a page that is faulty, or so unusual that the Python parser is to read it.
-#[must_use]
-pub fn read_page(data: &[u8], url: &str, project: &str) -> Option<Page> {
+/// Reads one page after the other, in the same memory: to get new memory for each takes as long
+/// as to read it.
+#[derive(Default)]
+pub struct Reader {
+    inflater: Inflater,
+    text: Vec<u8>,
+    written: Writer,
+}
+
+/// So much memory is kept for the next page.
+const KEPT: usize = 4 << 20;
+
+impl Reader {
+    /// Read the page of a project (PEP 691).
+    ///
+    /// `body` is the page, compressed if `gzip`; `url` its own address, and `project` the
+    /// normalised name. Into `rows` comes for each version a checksum (CRC-32, little endian) and
+    /// a marshalled list of rows.
+    ///
+    /// There is no result for a page that is faulty, or so unusual that Python is to read it.
+    pub fn read(
+        &mut self,
+        body: &[u8],
+        gzip: bool,
+        url: &str,
+        project: &str,
+        rows: &mut Vec<u8>,
+    ) -> Option<Page> {
+        let Self { inflater, text, written } = self;
+        let data = if gzip { unpack(inflater, body, text)? } else { body };
+        written.clear();
+        let found = read_page(data, url, project, written, rows);
+        if text.len() > KEPT {
+            text.truncate(KEPT);
+            text.shrink_to(KEPT);
+        }
+        written.shrink_to(KEPT);
+        found
+    }
+}
+
+fn read_page(
+    data: &[u8],
+    url: &str,
+    project: &str,
+    written: &mut Writer,
+    to: &mut Vec<u8>,
+) -> Option<Page> {
     u32::try_from(data.len()).ok()?;
-    let mut groups = Groups::of(project);
+    let mut groups = Groups::of(project, written);
     let page = json::read(data, "files", |entry| groups.add_file(entry.object()?, url))?;
     if !is_known(page.get("meta")?.object()?.get("api-version")?.text()?) {
         return None;
     }
     page.get("files")?;
     let (status, reason) = standing(page.get("project-status"))?;
-    let size = groups.rows.iter().map(Group::size).sum();
-    let (versions, ends) = (Vec::new(), Vec::new());
-    let mut found = Page { status, reason, versions, ends, data: Vec::with_capacity(size) };
+    let mut found = Page { status, reason, versions: Vec::new(), ends: Vec::new() };
+    to.clear();
+    to.reserve_exact(groups.size());
     for (version, group) in groups.versions.iter().rev() {
         found.versions.push(version.to_string());
-        groups.rows[*group].pack(&mut found.data);
-        found.ends.push(found.data.len());
+        groups.rows[*group].pack(groups.written.bytes(), to);
+        found.ends.push(to.len());
     }
     Some(found)
 }
@@ -62,17 +104,26 @@ struct Groups<'a> {
     versions: BTreeMap<Version, usize>,
     known: HashMap<String, Option<usize>>,
     rows: Vec<Group>,
+    written: &'a mut Writer,
 }
 
+/// The rows of a version.
 #[derive(Default)]
 struct Group {
     count: usize,
-    written: Writer,
+    /// Where they are written; those that came one after the other are one part.
+    parts: Vec<Range<usize>>,
 }
 
 impl<'a> Groups<'a> {
-    fn of(project: &'a str) -> Self {
-        Self { project, versions: BTreeMap::new(), known: HashMap::new(), rows: Vec::new() }
+    fn of(project: &'a str, written: &'a mut Writer) -> Self {
+        let (versions, known) = (BTreeMap::new(), HashMap::new());
+        Self { project, versions, known, rows: Vec::new(), written }
+    }
+
+    /// How many bytes the groups will take.
+    fn size(&self) -> usize {
+        self.rows.len() * (4 + 5) + self.written.bytes().len()
     }
 
     /// Add the row of a file, if the file belongs to the project.
@@ -82,27 +133,27 @@ impl<'a> Groups<'a> {
             return None;
         }
         if let Some(group) = self.group_of(filename) {
-            write_row(&mut group.written, filename, entry, url)?;
-            group.count += 1;
+            let start = self.written.bytes().len();
+            write_row(self.written, filename, entry, url)?;
+            self.rows[group].add(start..self.written.bytes().len());
         }
         Some(())
     }
 
     /// Where the row of a file belongs; nothing if the file does not belong to the project.
-    fn group_of(&mut self, filename: &str) -> Option<&mut Group> {
+    fn group_of(&mut self, filename: &str) -> Option<usize> {
         if filename.contains(['/', '\\']) {
             return None;
         }
         let start = start_of(filename);
         let known = start.and_then(|start| self.known.get(start).copied());
-        let group = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             let group = version_of(filename, self.project).map(|version| self.add(version));
             if let Some(start) = start {
                 self.known.insert(start.to_owned(), group);
             }
             group
-        });
-        group.map(|group| &mut self.rows[group])
+        })
     }
 
     /// The group of a version; it keeps the spelling that came first.
@@ -115,20 +166,26 @@ impl<'a> Groups<'a> {
 }
 
 impl Group {
-    /// How many bytes `pack` writes.
-    fn size(&self) -> usize {
-        4 + 5 + self.written.bytes().len()
+    /// Add a row.
+    fn add(&mut self, row: Range<usize>) {
+        self.count += 1;
+        match self.parts.last_mut() {
+            Some(last) if last.end == row.start => last.end = row.end,
+            _ => self.parts.push(row),
+        }
     }
 
-    fn pack(&self, to: &mut Vec<u8>) {
+    fn pack(&self, written: &[u8], to: &mut Vec<u8>) {
         let mut head = Writer::default();
         head.list(self.count);
-        let mut checksum = crc32fast::Hasher::new();
-        checksum.update(head.bytes());
-        checksum.update(self.written.bytes());
-        to.extend_from_slice(&checksum.finalize().to_le_bytes());
+        let start = to.len();
+        to.extend_from_slice(&[0; 4]);
         to.extend_from_slice(head.bytes());
-        to.extend_from_slice(self.written.bytes());
+        for part in &self.parts {
+            to.extend_from_slice(&written[part.clone()]);
+        }
+        let checksum = crc32fast::hash(&to[start + 4..]).to_le_bytes();
+        to[start..start + 4].copy_from_slice(&checksum);
     }
 }
 
@@ -210,9 +267,15 @@ mod tests {
 
     const URL: &str = "https://a.example/simple/foo/";
 
-    fn read(files: &str, more: &str) -> Option<Page> {
+    fn read_page(data: &[u8]) -> Option<(Page, Vec<u8>)> {
+        let mut rows = Vec::new();
+        let page = Reader::default().read(data, false, URL, "foo", &mut rows)?;
+        Some((page, rows))
+    }
+
+    fn read(files: &str, more: &str) -> Option<(Page, Vec<u8>)> {
         let page = format!(r#"{{"meta": {{"api-version": "1.4"}}, "files": [{files}]{more}}}"#);
-        read_page(page.as_bytes(), URL, "foo")
+        read_page(page.as_bytes())
     }
 
     fn file(filename: &str, more: &str) -> String {
@@ -223,45 +286,56 @@ mod tests {
     fn versions_newest_first() {
         let names =
             ["foo-1.0.zip", "foo-1.10.tar.gz", "foo-1.9.zip", "foo-1-py3-none-any.whl", "x"];
-        let page = read(&names.map(|name| file(name, "")).join(","), "").unwrap();
+        let (page, data) = read(&names.map(|name| file(name, "")).join(","), "").unwrap();
         assert_eq!(page.versions, ["1.10", "1.9", "1.0"]);
         assert_eq!((page.status.as_str(), page.reason), ("active", None));
-        assert_eq!(page.ends.last(), Some(&page.data.len()));
+        assert_eq!(page.ends.last(), Some(&data.len()));
         // The last part has two rows.
-        assert_eq!(page.data[page.ends[1] + 4..][..5], *b"[\x02\0\0\0");
+        assert_eq!(data[page.ends[1] + 4..][..5], *b"[\x02\0\0\0");
     }
 
     #[test]
     fn one_row() {
         let more = r#", "size": 3, "requires-python": ">=3", "yanked": true,
             "core-metadata": {"SHA256": "AB"}, "upload-time": "T""#;
-        let page = read(&file("foo-1.zip", more), "").unwrap();
+        let (_, data) = read(&file("foo-1.zip", more), "").unwrap();
         let expected: &[u8] = b"[\x01\0\0\0(\x08\0\0\0u\x09\0\0\0foo-1.zip\
             u\x1e\0\0\0https://a.example/simple/foo/x(\0\0\0\0i\x03\0\0\0u\x03\0\0\0>=3u\0\0\0\0\
             (\x01\0\0\0(\x02\0\0\0u\x06\0\0\0sha256u\x02\0\0\0abu\x01\0\0\0T";
-        assert_eq!(&page.data[4..], expected);
-        assert_eq!(page.data[..4], crc32fast::hash(expected).to_le_bytes());
+        assert_eq!(&data[4..], expected);
+        assert_eq!(data[..4], crc32fast::hash(expected).to_le_bytes());
+    }
+
+    #[test]
+    fn one_page_after_the_other() {
+        let mut reader = Reader::default();
+        let mut rows = vec![1, 2, 3];
+        let files = ["foo-1.zip", "foo-2.zip", "foo-1.tar.gz"].map(|name| file(name, ""));
+        for count in [3, 1, 0, 2] {
+            let files = files[..count].join(",");
+            let page = format!(r#"{{"meta": {{"api-version": "1.4"}}, "files": [{files}]}}"#);
+            let found = reader.read(page.as_bytes(), false, URL, "foo", &mut rows);
+            assert_eq!((found.unwrap(), rows.clone()), read(&files, "").unwrap());
+            assert_eq!(reader.read(b"no page", true, URL, "foo", &mut rows), None);
+        }
     }
 
     #[test]
     fn status() {
         let more = r#", "project-status": {"status": "archived", "reason": "old"}"#;
-        let page = read("", more).unwrap();
+        let (page, data) = read("", more).unwrap();
         assert_eq!((page.status.as_str(), page.reason.as_deref()), ("archived", Some("old")));
-        assert_eq!(page.data, b"");
+        assert_eq!(data, b"");
         for more in [r#", "project-status": null"#, r#", "project-status": {"status": ""}"#] {
-            assert_eq!(read("", more).unwrap().status, "active");
+            assert_eq!(read("", more).unwrap().0.status, "active");
         }
     }
 
     #[test]
     fn pages_that_are_left_to_python() {
-        assert_eq!(read_page(b"{", URL, "foo"), None);
-        assert_eq!(
-            read_page(br#"{"meta": {"api-version": "2.0"}, "files": []}"#, URL, "foo"),
-            None
-        );
-        assert_eq!(read_page(br#"{"meta": {"api-version": "1.0"}}"#, URL, "foo"), None);
+        assert_eq!(read_page(b"{"), None);
+        assert_eq!(read_page(br#"{"meta": {"api-version": "2.0"}, "files": []}"#), None);
+        assert_eq!(read_page(br#"{"meta": {"api-version": "1.0"}}"#), None);
         for more in [
             r#", "size": 1.5"#,
             r#", "size": true"#,

@@ -54,12 +54,23 @@ impl Writer {
         self.sized(b'[', size);
     }
 
+    /// Forget what was written, and keep the memory.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Give memory back, if it is more than that.
+    pub fn shrink_to(&mut self, size: usize) {
+        self.0.clear();
+        self.0.shrink_to(size);
+    }
+
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
     fn sized(&mut self, kind: u8, size: usize) {
-        // A page has less than 4 GiB (see `read_page`).
+        // A page has less than 4 GiB (see `Reader::read`).
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         self.0.push(kind);
         self.0.extend_from_slice(&size.to_le_bytes());

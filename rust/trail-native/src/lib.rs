@@ -6,12 +6,16 @@ mod entries;
 #[cfg(unix)]
 mod links;
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use trail_index::Reader;
 use trail_wheel::{Error, Facts, Job, Member, Next, Pool};
 
 /// How often a wait looks whether the user pressed Ctrl-C.
@@ -27,7 +31,7 @@ fn version() -> &'static str {
 /// change of a name, of arguments or of a result makes it the next one.
 #[pyfunction]
 fn interface() -> u32 {
-    2
+    3
 }
 
 /// Threads that unpack wheels.
@@ -160,19 +164,84 @@ fn facts_value(py: Python<'_>, facts: Facts) -> PyResult<Bound<'_, PyDict>> {
     Ok(value)
 }
 
-/// Status, reason, versions, ends and data of an index page; nothing for one left to Python.
-type PageValue<'py> = (String, Option<String>, String, Vec<usize>, Bound<'py, PyBytes>);
+/// Reads pages of indexes, on any number of threads, in memory that is used again.
+#[pyclass(frozen, module = "trail._native")]
+struct PageReader {
+    readers: Mutex<Vec<Reader>>,
+    spare: Arc<Mutex<Vec<Vec<u8>>>>,
+}
 
-#[pyfunction]
-fn read_page<'py>(
-    py: Python<'py>,
-    data: &[u8],
-    url: &str,
-    project: &str,
-) -> Option<PageValue<'py>> {
-    let page = py.detach(|| trail_index::read_page(data, url, project))?;
-    let data = PyBytes::new(py, &page.data);
-    Some((page.status, page.reason, page.versions.join(" "), page.ends, data))
+/// The rows of a page.
+#[pyclass(frozen, module = "trail._native")]
+struct PageRows {
+    data: Vec<u8>,
+    spare: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+/// So much memory is kept for the rows of the next page.
+const KEPT: usize = 4 << 20;
+
+/// Status, reason, versions, ends and rows of an index page; nothing for one left to Python.
+type PageValue = (String, Option<String>, String, Vec<usize>, PageRows);
+
+#[pymethods]
+impl PageReader {
+    #[new]
+    fn new() -> Self {
+        Self { readers: Mutex::default(), spare: Arc::default() }
+    }
+
+    fn read(
+        &self,
+        py: Python<'_>,
+        body: &[u8],
+        gzip: bool,
+        url: &str,
+        project: &str,
+    ) -> Option<PageValue> {
+        let (page, rows) = py.detach(|| {
+            let mut reader = locked(&self.readers).pop().unwrap_or_default();
+            let data = locked(&self.spare).pop().unwrap_or_default();
+            let mut rows = PageRows { data, spare: self.spare.clone() };
+            let page = reader.read(body, gzip, url, project, &mut rows.data);
+            locked(&self.readers).push(reader);
+            page.map(|page| (page, rows))
+        })?;
+        Some((page.status, page.reason, page.versions.join(" "), page.ends, rows))
+    }
+}
+
+#[pymethods]
+impl PageRows {
+    fn part<'py>(
+        &self,
+        py: Python<'py>,
+        start: usize,
+        end: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let part = self.data.get(start..end);
+        let part = part.ok_or_else(|| PyIndexError::new_err((start, end)))?;
+        Ok(PyBytes::new(py, part))
+    }
+
+    fn append_to(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let write = || OpenOptions::new().append(true).open(path)?.write_all(&self.data);
+        Ok(py.detach(write)?)
+    }
+}
+
+impl Drop for PageRows {
+    fn drop(&mut self) {
+        let data = std::mem::take(&mut self.data);
+        if data.capacity() <= KEPT {
+            locked(&self.spare).push(data);
+        }
+    }
+}
+
+/// What is in a mutex; nobody leaves it half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Name, flags, method, CRC, sizes (packed and not), offset, executable; where the next begins.
@@ -199,8 +268,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(interface, module)?)?;
     module.add_function(wrap_pyfunction!(find_metadata, module)?)?;
     module.add_function(wrap_pyfunction!(entries::read_entries, module)?)?;
-    module.add_function(wrap_pyfunction!(read_page, module)?)?;
     #[cfg(unix)]
     module.add_function(wrap_pyfunction!(links::fill_folder, module)?)?;
+    module.add_class::<PageReader>()?;
+    module.add_class::<PageRows>()?;
     module.add_class::<Unpacker>()
 }

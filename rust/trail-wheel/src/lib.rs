@@ -34,6 +34,7 @@ pub use error::{Error, Fault};
 pub use facts::{EntryPoint, Escape, Facts, Mismatch, TopLevel};
 pub use name::normalize;
 pub use pool::{Next, Outcome, Pool};
+pub use raw::Inflater;
 pub use remote::find_metadata;
 pub use version::Version;
 pub use wheel::Job;

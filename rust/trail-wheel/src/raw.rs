@@ -26,7 +26,19 @@ pub struct Inflater(NonNull<libdeflate_decompressor>);
 // SAFETY: a decompressor is a block of memory without ties to a thread.
 unsafe impl Send for Inflater {}
 
+impl Default for Inflater {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Inflater {
+    /// Make one.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for it.
+    #[must_use]
     pub fn new() -> Self {
         // SAFETY: no preconditions; null means that there is no memory.
         let pointer = unsafe { libdeflate_alloc_decompressor() };

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import os
 import socket
@@ -235,6 +236,22 @@ def test_a_page_that_is_the_same_is_not_written_again(folder: Path, tmp_path: Pa
         index.page(FOO)
         index.page(FOO)
         assert len(server.requests) == 4
+
+
+def test_a_page_that_was_damaged_on_its_way(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compress = gzip.compress
+    monkeypatch.setattr(gzip, "compress", lambda *given, **named: compress(*given, **named)[:-9])
+    with serve_index(folder) as server, client(server, cache=tmp_path / "index") as index:
+        with pytest.raises(FetchError) as caught:
+            index.page(FOO)
+        assert str(caught.value) == (
+            f"could not fetch `{server.url}foo/`: Error -5 while decompressing data: incomplete or"
+            " truncated stream"
+        )
+        monkeypatch.setattr(gzip, "compress", compress)
+        assert index.page(FOO) is not None
 
 
 def test_refresh_asks_about_fresh_pages_too(folder: Path, tmp_path: Path) -> None:

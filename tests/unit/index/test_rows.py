@@ -15,8 +15,8 @@ def test_the_rows_of_each_version_are_where_the_places_say() -> None:
     assert [*places] == VERSIONS
     assert len(places) == len(VERSIONS)
     for version, rows in groups:
-        start, end = places[version]
-        assert unpack_rows(packed.data[start:end]) == rows
+        assert unpack_rows(packed.part(*places[version])) == rows
+    assert packed.size == places[VERSIONS[-1]][1]
 
 
 @pytest.mark.parametrize("version", ["31.0", "1", ""])
