@@ -287,9 +287,10 @@ def _check_fit(active: Iterable[tuple[int, Package]], wanted: _Wanted) -> None:
                 f"`{wanted.path}` names a repository that trail cannot check out",
                 details=((_label(package), package.vcs.type), ("expected", "git")),
             )
+        if _has_source(package):
+            continue
         names = _wheel_names(package)
-        fits = any(True for _ in selector((name, parse_wheel_filename(name)[3]) for name in names))
-        if fits or _has_source(package):
+        if any(True for _ in selector((name, parse_wheel_filename(name)[3]) for name in names)):
             continue
         found = sorted({"-".join(name[:-4].rsplit("-", 3)[1:]) for name in names})
         misfits.append((_label(package), ", ".join(found)))
