@@ -43,6 +43,8 @@ class Connections:
         self._made: list[httpx.HTTPTransport] = []
         self._idle: dict[_Origin, list[httpx.HTTPTransport]] = {}
         self._trust: ssl.SSLContext | None = None
+        self._unchecked: ssl.SSLContext | None = None
+        self._proxies: dict[str, str] | None = None
         self._cookies = httpx.Cookies()
         self._headers = {
             "Accept": "*/*",
@@ -103,20 +105,31 @@ class Connections:
         with self._lock, _proxy_faults():
             transport = httpx.HTTPTransport(
                 verify=self._context(url),
-                proxy=self._settings.proxy or _system_proxy(url),
+                proxy=self._settings.proxy or self._system_proxy(url),
                 limits=_ONE,
             )
             self._made.append(transport)
         return transport
 
-    def _context(self, url: httpx.URL) -> ssl.SSLContext | bool:
+    def _context(self, url: httpx.URL) -> ssl.SSLContext:
         # `verify=False` is what the user asked for with `trusted-host`, as in pip. Without TLS
         # nobody is to be trusted, and the certificates of a system take 20 ms to read.
         if url.scheme != "https" or any(_is_at(url, host) for host in self._settings.trusted_hosts):
-            return False
+            if self._unchecked is None:
+                self._unchecked = httpx.create_ssl_context(verify=False)
+            return self._unchecked
         if self._trust is None:
             self._trust = _trust(self._settings)
         return self._trust
+
+    def _system_proxy(self, url: httpx.URL) -> str | None:
+        """The proxy that the environment, or the system, names for an address."""
+        if self._proxies is None:
+            self._proxies = urllib.request.getproxies()
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all")
+        if not proxy or urllib.request.proxy_bypass(url.netloc.decode("ascii")):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _is_at(url: httpx.URL, host: str) -> bool:
@@ -180,12 +193,3 @@ def _system_trust() -> ssl.SSLContext:
     else:
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return context
-
-
-def _system_proxy(url: httpx.URL) -> str | None:
-    """The proxy that the environment, or the system, names for an address."""
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(url.netloc.decode("ascii")):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
