@@ -118,7 +118,7 @@ def make_solvers(
             )
             for engine in engines
         ),
-        Solver(name="pip", steps=partial(_pip, pip), once=True),
+        Solver(name="pip", steps=partial(_pip, pip)),
         Solver(name="poetry", steps=partial(_poetry, poetry, environ), once=True),
         Solver(name="pdm", steps=partial(_pdm, pdm, environ), once=True),
     )
