@@ -7,42 +7,41 @@ requires what, and why no version is left.
 
 from __future__ import annotations
 
-import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
 from trail.addresses import redact
-from trail.errors import ResolutionError, TrailError
-from trail.extras import split_extra
+from trail.errors import ResolutionError
 from trail.resolve.fit import Exclusion, Why
 from trail.resolve.names import IMPORTED_AS, POPULAR
+from trail.resolve.reduce import reduce_conflict
 from trail.resolve.shelf import bits
-from trail.resolve.solve import Conflict, solve
-from trail.values import replace
+from trail.resolve.wording import (
+    bare,
+    for_extra,
+    in_a_row,
+    known_versions,
+    plain,
+    what_there_is,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from trail.model import NormalizedName
     from trail.resolve.graph import Candidate, Demand
-    from trail.resolve.model import Options, Request, Target
-    from trail.resolve.need import Need
+    from trail.resolve.model import Options, Request
     from trail.resolve.shelf import Shelf
+    from trail.resolve.solve import Conflict
     from trail.resolve.world import World
 
 __all__ = ["explain", "reason"]
 
-_SPACE = re.compile(r"\s+(?=[<>=!~])")
 _NO_FIT = "no versions are left that fit together"
 _SIMILAR = 0.8  # of 1
-_PARENTHESES = re.compile(r"\s*\(([^)]*)\)(?=\s*(?:;|$))")
 _PYTHON_HINT = (
     "support only Pythons that it supports (`requires-python`), or allow other versions of `{}`"
 )
-_MOST_ROOTS = 40  # that are tried without, one by one
-_ROUNDS = 2_000  # of one such trial
 _MOST_LINES = 12
 _MOST_REASONS = 3
 
@@ -55,7 +54,7 @@ def explain(conflict: Conflict, request: Request, world: World) -> ResolutionErr
         request: what it was asked.
         world: what there is.
     """
-    return _Story(_reduce(conflict, request, world), world).tell()
+    return _Story(reduce_conflict(conflict, request, world), world).tell()
 
 
 def reason(conflict: Conflict, world: World) -> str:
@@ -66,63 +65,6 @@ def reason(conflict: Conflict, world: World) -> str:
         world: what there is.
     """
     return _Story(conflict, world).end()
-
-
-# --- which requirements of the project clash
-
-
-def _reduce(conflict: Conflict, request: Request, world: World) -> Conflict:
-    """Find a conflict of as few requirements as possible; each of those is part of it."""
-    names = _ancestors(conflict)
-    roots = [
-        root
-        for root in request.roots
-        if (name := canonicalize_name(root.requirement.name)) in names or name == request.name
-    ]
-    target = conflict.ledger.target
-    fewer = _try(replace(request, roots=tuple(roots)), target, world)
-    if fewer is None:
-        roots, fewer = list(request.roots), conflict
-    if len(roots) > _MOST_ROOTS:
-        return fewer
-    for root in list(roots):
-        rest = [one for one in roots if one is not root]
-        found = _try(replace(request, roots=tuple(rest)), target, world)
-        if found is not None:
-            roots, fewer = rest, found
-    return fewer
-
-
-def _try(request: Request, target: Target, world: World) -> Conflict | None:
-    try:
-        solve(request, target, world, {}, rounds=_ROUNDS)
-    except Conflict as conflict:
-        return conflict
-    except TrailError:  # too long, or not to be fetched: then it says nothing
-        pass
-    return None
-
-
-def _ancestors(conflict: Conflict) -> set[str]:
-    """List the packages that led to the clash, and those that took part in it."""
-    names = set()
-    queue = [name for one in conflict.causes for name in _names(one.requirement, one.parent)]
-    above: dict[str, set[str]] = {}
-    for demand, parent in conflict.watcher.made.items():
-        if parent is not None:
-            above.setdefault(demand.name, set()).add(parent.name)
-    while queue:
-        name = queue.pop()
-        if name not in names:
-            names.add(name)
-            queue.extend(above.get(name, ()))
-    return names
-
-
-def _names(demand: Demand, parent: Candidate | None) -> Iterator[str]:
-    yield demand.need.name
-    if parent is not None:
-        yield parent.name
 
 
 # --- the sentences
@@ -168,7 +110,7 @@ class _Story:
             yield from self._constraint_facts(demand.need.name)
         for demand, parent in made.items():
             if parent is not None:
-                fact = demand.problem or f"requires {_for_extra(demand.need.text)}"
+                fact = demand.problem or f"requires {for_extra(demand.need.text)}"
                 group = groups.setdefault((parent.name, fact), {})
                 group[parent.shelf] = group.get(parent.shelf, 0) | 1 << parent.place
         told = [
@@ -209,7 +151,7 @@ class _Story:
     def _root_fact(self, demand: Demand) -> str:
         root = demand.root
         where = "" if root is None else f" ({root.origin.text})"
-        return f"your project requires `{_plain(demand.need.text)}`{where}"
+        return f"your project requires `{plain(demand.need.text)}`{where}"
 
     def _constraint_facts(self, name: str) -> Iterator[str]:
         for need in self._conflict.roots.constraints.get(name, ()):  # type: ignore[call-overload]
@@ -281,7 +223,7 @@ class _Story:
         if problem.startswith("requires Python"):
             return f"{end} with Python {self._target.python}", _PYTHON_HINT.format(name)
         if need.url is not None:
-            return end, f"if you trust it, require `{_bare(need.text)}` in the project itself"
+            return end, f"if you trust it, require `{bare(need.text)}` in the project itself"
         return end, self._loosen()
 
     def _has_choice(self) -> bool:
@@ -300,24 +242,24 @@ class _Story:
     def _empty_shelf(self, shelf: Shelf, demands: Sequence[Demand]) -> tuple[str, str]:
         name = shelf.name
         mask = shelf.everything
-        texts = [f"`{_bare(demand.need.text)}`" for demand in demands]
+        texts = [f"`{bare(demand.need.text)}`" for demand in demands]
         for demand in demands:
             mask &= demand.mask
         for need in self._conflict.roots.constraints.get(name, ()):
             mask &= shelf.satisfying(need)
             texts.append(f"`{need.text}`")
         texts = list(dict.fromkeys(texts))
-        known = _known(shelf)
+        known = known_versions(shelf)
         if not mask:
             if len(texts) == 1:
-                hint = _what_there_is(shelf, demands[0].need)
+                hint = what_there_is(shelf, demands[0].need)
                 written = all(demand.root is not None for demand in demands)
                 return (
                     f"no version of `{name}` satisfies {texts[0]}: {known}",
                     hint if written else self._loosen(),
                 )
             return (
-                f"no version of `{name}` satisfies {_list(texts)} together: {known}",
+                f"no version of `{name}` satisfies {in_a_row(texts)} together: {known}",
                 self._loosen(),
             )
         reasons: dict[Exclusion, int] = {}
@@ -355,7 +297,7 @@ class _Story:
             if demand.problem is None and self._is_in_vain(demand)
         ]
         names = {demand.need.name for demand in in_vain}
-        texts = {_bare(demand.need.text) for demand in in_vain}
+        texts = {bare(demand.need.text) for demand in in_vain}
         if len(names) != 1 or len(texts) != 1:
             return f"no version of `{shelf.name}` fits", self._loosen()
         end, hint = self._nothing(in_vain[:1])
@@ -403,57 +345,8 @@ class _Story:
     def _loosen(self) -> str:
         """Name the requirements of the project, one of which has to give way."""
         made = self._relevant()
-        texts = [f"`{_plain(one.need.text)}`" for one, parent in made.items() if parent is None]
+        texts = [f"`{plain(one.need.text)}`" for one, parent in made.items() if parent is None]
         texts = list(dict.fromkeys(texts))
         if len(texts) == 1:
             return f"loosen or remove {texts[0]}"
-        return f"loosen or remove one of {_list(texts)}"
-
-
-def _plain(text: str) -> str:
-    """Leave out the parentheses and spaces that old metadata has."""
-    head, semicolon, marker = _PARENTHESES.sub(r"\1", text).partition(";")
-    return f"{_SPACE.sub('', head)}{semicolon}{marker}"
-
-
-def _for_extra(text: str) -> str:
-    """Quote a requirement of a package; where it is for an extra alone, say so in words."""
-    plain = _plain(text)
-    head, _, marker = plain.partition(";")
-    rest, extra = split_extra(marker)
-    if not extra:
-        return f"`{plain}`"
-    return (
-        f"`{head.strip()}; {rest}` for its extra `{extra}`"
-        if rest
-        else f"`{head.strip()}` for its extra `{extra}`"
-    )
-
-
-def _bare(text: str) -> str:
-    """Leave out the marker as well: that it holds is known."""
-    return _plain(text).partition(";")[0].strip()
-
-
-def _known(shelf: Shelf) -> str:
-    """Say which versions there are, and what the index says of the project."""
-    verb = "is" if len(shelf.versions) == 1 else "are"
-    status = f" (the project is {shelf.status})" if shelf.status is not None else ""
-    return f"there {verb} {shelf.describe(shelf.everything) or 'none'}{status}"
-
-
-def _what_there_is(shelf: Shelf, need: Need) -> str:
-    """Give an example of what can be required instead."""
-    if not shelf.versions:
-        return f"remove `{need.name}`, or add an index that has versions of it"
-    for version in shelf.versions:
-        if version.is_prerelease and need.specifier.contains(version.base_version):
-            return f"there is only a pre-release: if it will do, require `{need.name}>={version}`"
-    stable = [version for version in shelf.versions if not version.is_prerelease]
-    newest = (stable or shelf.versions)[0]
-    return f"allow a version that there is, for instance `{need.name}=={newest}`"
-
-
-def _list(texts: Iterable[str]) -> str:
-    *first, last = texts
-    return f"{', '.join(first)} and {last}" if first else last
+        return f"loosen or remove one of {in_a_row(texts)}"
