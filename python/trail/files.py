@@ -157,6 +157,9 @@ def remove_tree(folder: Path) -> None:
     Raises:
         OSError: something could not be removed.
     """
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # mostly it is empty by now
+        return
     try:
         if not _is_folder(folder):
             folder.unlink()
