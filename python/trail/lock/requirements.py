@@ -56,7 +56,8 @@ def read_requirements(
         raise LockError(
             f"`{path}` does not pin every requirement",
             details=tuple(reader.unpinned),
-            hint="pin each one as `name==version`; trail cannot resolve such a file yet",
+            hint="pin each one as `name==version`, or let trail lock them: "
+            f"trail init && trail add -r {path.name}",
         )
     hashed = reader.require_hashes or any(pin.hashes for pin in reader.pins)
     return Requirements(

@@ -193,7 +193,10 @@ def test_unpinned_requirements_are_named_all_at_once() -> None:
         (f"{PATH}:4", "d==1,<2"),
         (f"{PATH}:5", "e~=1.0"),
     )
-    assert error.hint == "pin each one as `name==version`; trail cannot resolve such a file yet"
+    assert error.hint == (
+        "pin each one as `name==version`, or let trail lock them: "
+        "trail init && trail add -r requirements.txt"
+    )
 
 
 def test_sources_are_to_be_built() -> None:
