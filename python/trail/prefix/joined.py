@@ -10,7 +10,6 @@ would not be beside them.)
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -18,6 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 from trail.depot.folder import USED_AGAIN
+from trail.sha256 import hex_digest
 from trail.values import dataclass
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Joined:
                 for group in self.groups
             ],
         ]
-        digest = hashlib.sha256(json.dumps(content).encode("utf-8", "surrogateescape"))
+        digest = hex_digest(json.dumps(content).encode("utf-8", "surrogateescape"))
         name = re.sub(r"\W", "_", self.path.rpartition("/")[2], flags=re.ASCII)[:_LONGEST]
-        return f"{name}-{digest.hexdigest()[:_DIGITS]}"
+        return f"{name}-{digest[:_DIGITS]}"
 
 
 def split(plan: Plan) -> tuple[tuple[str, ...], list[Group], list[Joined]]:
