@@ -11,7 +11,9 @@ mod entry;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 
 pub use entry::{Known, parse};
@@ -23,32 +25,52 @@ const LARGEST: u64 = 1 << 21;
 const SHARE: usize = 8;
 
 /// Read files, in their order, on several threads.
+///
+/// None of them is waited for that has not begun when there is nothing left to do: on a machine
+/// that is busy, that takes longer than the reading.
 #[must_use]
-pub fn read_all(paths: &[PathBuf], threads: usize) -> Vec<Option<Known>> {
-    let next = AtomicUsize::new(0);
-    let run = || {
-        let (mut found, mut data) = (Vec::new(), Vec::new());
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = paths.get(number) else { return found };
-            found.push((number, read(path, &mut data)));
-        }
-    };
-    let mut all: Vec<Option<Known>> = paths.iter().map(|_| None).collect();
-    thread::scope(|scope| {
+pub fn read_all(paths: Vec<PathBuf>, threads: usize) -> Vec<Option<Known>> {
+    let count = paths.len();
+    let files = Arc::new(Files { paths, next: AtomicUsize::new(0) });
+    let (sender, receiver) = channel();
+    for _ in 1..threads.min(count / SHARE) {
+        let (files, sender) = (Arc::clone(&files), sender.clone());
+        let run = move || files.read(|found| drop(sender.send(found)));
         // Where no thread can be had, this one does all.
-        let others: Vec<_> = (1..threads.min(paths.len() / SHARE))
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, run).ok())
-            .collect();
-        let mut results = vec![run()];
-        for other in others {
-            results.push(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        if thread::Builder::new().spawn(run).is_err() {
+            break;
         }
-        for (number, known) in results.into_iter().flatten() {
-            all[number] = known;
-        }
+    }
+    drop(sender);
+    let mut all: Vec<Option<Known>> = Vec::new();
+    all.resize_with(count, || None);
+    let mut own = 0;
+    files.read(|(number, known)| {
+        all[number] = known;
+        own += 1;
     });
+    // Nothing comes of a thread that panicked: then Python reads the file.
+    for (number, known) in receiver.iter().take(count - own) {
+        all[number] = known;
+    }
     all
+}
+
+/// What is to be read, by whoever has time.
+struct Files {
+    paths: Vec<PathBuf>,
+    next: AtomicUsize,
+}
+
+impl Files {
+    fn read(&self, mut give: impl FnMut((usize, Option<Known>))) {
+        let mut data = Vec::new();
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = self.paths.get(number) else { return };
+            give((number, read(path, &mut data)));
+        }
+    }
 }
 
 fn read(path: &Path, data: &mut Vec<u8>) -> Option<Known> {

@@ -28,7 +28,7 @@ fn files_are_read_in_their_order() {
     fs::remove_file(&paths[7]).unwrap();
     fs::write(&paths[8], "{").unwrap();
     for threads in [1, 3] {
-        let found = read_all(&paths, threads);
+        let found = read_all(paths.clone(), threads);
         let found: Vec<_> = found.into_iter().map(|known| known.map(|known| known.name)).collect();
         let mut expected: Vec<_> = names.iter().cloned().map(Some).collect();
         expected[7] = None;

@@ -13,7 +13,7 @@ pub fn read_entries(
     paths: Vec<PathBuf>,
     threads: usize,
 ) -> PyResult<Vec<Option<Bound<'_, PyTuple>>>> {
-    let all = py.detach(move || trail_entries::read_all(&paths, threads));
+    let all = py.detach(move || trail_entries::read_all(paths, threads));
     all.into_iter().map(|known| known.map(|known| row(py, known)).transpose()).collect()
 }
 
