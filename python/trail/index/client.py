@@ -8,33 +8,28 @@ chose by hand, add to what the index has, and come first.
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-import zlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from trail.addresses import redact
 from trail.errors import FetchError
-from trail.files import hash_file
 from trail.index.auth import Credentials
-from trail.index.cache import Page, PageCache
-from trail.index.links import by_project, local_path, read_local_links
+from trail.index.cache import PageCache
+from trail.index.links import by_project, hash_release, hashed, local_path, read_local_links
 from trail.index.media import ACCEPT, is_json, media_type
-from trail.index.packed import HEADER, unpack
 from trail.index.page import ProjectPage, group_files, merge
 from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    import httpx
     from packaging.tags import Tag
 
     from trail.index._native import PageParser
-    from trail.index.cache import KeptPage
+    from trail.index.cache import KeptPage, Page
     from trail.index.core_metadata import CoreMetadata, NeedsBuild
     from trail.index.http import Http
     from trail.index.local import Download
@@ -190,7 +185,7 @@ class IndexClient:
         linked = () if pinned.index is not None else self._linked(pinned.name)
         if linked:
             # Where these will do, no index is asked.
-            page = ProjectPage(name=pinned.name, releases=_hashed(linked, pinned))
+            page = ProjectPage(name=pinned.name, releases=hashed(linked, pinned))
             try:
                 return choose_wheel(page, pinned, tags, python=python, reporter=self._reporter)
             except FetchError:
@@ -206,7 +201,7 @@ class IndexClient:
         if found.status in {"archived", "deprecated", "quarantined"}:
             self._reporter.warn(f"`{pinned.name}` is {found.standing}")
         if pinned.hashes:
-            found = _hash_release(found, pinned.version)
+            found = hash_release(found, pinned.version)
         return choose_wheel(found, pinned, tags, python=python, reporter=self._reporter)
 
     def metadata(self, file: IndexFile, *, whole: bool = True) -> CoreMetadata | NeedsBuild | None:
@@ -294,7 +289,9 @@ class IndexClient:
         base = self._credentials.take(index)
         folder = local_path(base)
         if folder is not None:
-            page = _local_page(folder / name)
+            from trail.index.received import local_page  # noqa: PLC0415  # few indexes are one
+
+            page = local_page(folder / name)
             return None if page is None else self._parse(page, name, redact(base))
         url = _page_url(base, name)
         kept = self._cache.load_project(url, name, redact(base))
@@ -313,10 +310,11 @@ class IndexClient:
             )
             if found is not None:
                 return found
+        from trail.index.received import content_of  # noqa: PLC0415  # as above
         from trail.index.simple import parse_page  # noqa: PLC0415  # loads an HTML parser
 
         return parse_page(
-            _unpacked(page), content_type=page.content_type, url=page.url, name=name, index=index
+            content_of(page), content_type=page.content_type, url=page.url, name=name, index=index
         )
 
     def _confirmed(self, url: str, page: Page, kept: KeptPage) -> ProjectPage | None:
@@ -338,6 +336,8 @@ class IndexClient:
         """Fetch a page, or have the kept one confirmed."""
         from http import HTTPStatus  # noqa: PLC0415  # as above
 
+        from trail.index.received import as_page, max_age  # noqa: PLC0415  # as above
+
         http = self._http(url)
         headers = {"Accept": ACCEPT}
         if kept is not None and kept.etag:
@@ -347,11 +347,11 @@ class IndexClient:
         asked = time.time()
         response = http.get(url, headers, packed=True)
         if kept is not None and response.status_code == HTTPStatus.NOT_MODIFIED:
-            return replace(kept, fetched=asked, max_age=_max_age(response))
+            return replace(kept, fetched=asked, max_age=max_age(response))
         if response.status_code == HTTPStatus.OK:
-            return _as_page(response, asked)
+            return as_page(response, asked)
         if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-            return _as_page(response, asked, absent=True)
+            return as_page(response, asked, absent=True)
         raise http.refusal(url, response)
 
     # --- find-links
@@ -368,6 +368,7 @@ class IndexClient:
         return links.get(name, ())
 
     def _read_links(self, place: str) -> tuple[IndexFile, ...]:
+        from trail.index.received import content_of  # noqa: PLC0415  # as above
         from trail.index.simple import parse_links  # noqa: PLC0415  # loads an HTML parser
 
         path = local_path(place)
@@ -379,7 +380,7 @@ class IndexClient:
             page = self._fetch(url, page)
             if page.absent:
                 raise FetchError(f"there is no page of links at `{redact(url)}`")
-            page = replace(page, body=_unpacked(page), packed=False)
+            page = replace(page, body=content_of(page), packed=False)
             if page.keep:
                 self._cache.save(url, page)
         return parse_links(page.body, content_type=page.content_type, url=page.url)
@@ -402,89 +403,9 @@ class IndexClient:
             return self._opened
 
 
-def _local_page(folder: Path) -> Page | None:
-    """The page of a project in an index on disk (a `file:` address)."""
-    path = folder / "index.html"
-    if not path.is_file():
-        return None
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FetchError(
-            f"cannot read `{path}`", details=(("reason", error.strerror or str(error)),)
-        ) from error
-    return Page(url=path.as_uri(), content_type="text/html", body=data)
-
-
 def _with_links(page: ProjectPage, linked: Sequence[IndexFile]) -> ProjectPage:
     return replace(page, releases=merge(linked, page)) if linked else page
 
 
 def _page_url(base: str, name: NormalizedName) -> str:
     return f"{base.rstrip('/')}/{name}/"
-
-
-def _hashed(files: tuple[IndexFile, ...], pinned: Pinned) -> Mapping[str, tuple[IndexFile, ...]]:
-    """Sort files of this machine by version, with their hashes where hashes are to decide."""
-    page = ProjectPage(name=pinned.name, releases=group_files(files))
-    return (_hash_release(page, pinned.version) if pinned.hashes else page).releases
-
-
-def _hash_release(page: ProjectPage, version: str) -> ProjectPage:
-    """Give the files of this machine their hashes."""
-    files = page.of(version)
-    hashed = tuple(file if file.hashes else _hash_local(file) for file in files)
-    if hashed == files:
-        return page
-    return replace(page, releases={**page.releases, hashed[0].version: hashed})
-
-
-def _hash_local(file: IndexFile) -> IndexFile:
-    path = local_path(file.url)
-    if path is None:
-        return file
-    try:
-        return file._replace(hashes=(("sha256", hash_file(path)),))
-    except OSError:
-        return file  # the download will say what is wrong with it
-
-
-def _as_page(response: httpx.Response, asked: float, *, absent: bool = False) -> Page:
-    import hashlib  # noqa: PLC0415  # httpx has loaded it
-
-    body = b"" if absent else response.content
-    packed = not absent and bool(response.extensions.get("packed"))
-    telling = memoryview(body)[HEADER:] if packed else body
-    return Page(
-        url=str(response.url),
-        content_type=response.headers.get("Content-Type", ""),
-        body=body,
-        sha256="" if absent else hashlib.sha256(telling).hexdigest(),
-        etag=response.headers.get("ETag"),
-        modified=response.headers.get("Last-Modified"),
-        fetched=asked,
-        max_age=_max_age(response),
-        keep="no-store" not in response.headers.get("Cache-Control", "").lower(),
-        absent=absent,
-        packed=packed,
-    )
-
-
-def _unpacked(page: Page) -> bytes:
-    """The content of a page."""
-    if not page.packed:
-        return page.body
-    try:
-        return unpack(page.body)
-    except zlib.error as error:
-        raise FetchError(f"could not fetch `{redact(page.url)}`: {error}") from error
-
-
-def _max_age(response: httpx.Response) -> float:
-    """For how many more seconds a page is fresh (RFC 9111, 4.2)."""
-    control = response.headers.get("Cache-Control", "").lower()
-    found = re.search(r"\bmax-age=(\d+)", control)
-    if found is None or "no-cache" in control:
-        return 0.0
-    age = response.headers.get("Age", "")
-    return max(0.0, float(found[1]) - (float(age) if age.isdecimal() else 0.0))

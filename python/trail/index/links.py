@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from trail.errors import FetchError
+from trail.files import hash_file
 from trail.index.filenames import split_filename
-from trail.index.page import IndexFile
+from trail.index.page import IndexFile, ProjectPage, group_files
+from trail.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from trail.model import NormalizedName
+    from trail.model import NormalizedName, Pinned
 
-__all__ = ["by_project", "local_path", "read_local_links"]
+__all__ = ["by_project", "hash_release", "hashed", "local_path", "read_local_links"]
 
 
 def local_path(location: str) -> Path | None:
@@ -77,3 +79,38 @@ def _folder_file(path: Path) -> IndexFile:
         size=path.stat().st_size,
         index=str(path.parent),
     )
+
+
+def hashed(files: tuple[IndexFile, ...], pinned: Pinned) -> Mapping[str, tuple[IndexFile, ...]]:
+    """Sort files of this machine by version, with their hashes where hashes are to decide.
+
+    Args:
+        files: of one project.
+        pinned: what is wanted of it.
+    """
+    page = ProjectPage(name=pinned.name, releases=group_files(files))
+    return (hash_release(page, pinned.version) if pinned.hashes else page).releases
+
+
+def hash_release(page: ProjectPage, version: str) -> ProjectPage:
+    """Give the files of this machine their hashes.
+
+    Args:
+        page: of a project.
+        version: whose files are to be compared by their hashes.
+    """
+    files = page.of(version)
+    hashed = tuple(file if file.hashes else _hash_local(file) for file in files)
+    if hashed == files:
+        return page
+    return replace(page, releases={**page.releases, hashed[0].version: hashed})
+
+
+def _hash_local(file: IndexFile) -> IndexFile:
+    path = local_path(file.url)
+    if path is None:
+        return file
+    try:
+        return file._replace(hashes=(("sha256", hash_file(path)),))
+    except OSError:
+        return file  # the download will say what is wrong with it
