@@ -331,6 +331,8 @@ def metadata_file(files: Iterable[IndexFile]) -> IndexFile | None:
         None if there are none.
     """
     found = [(_kind(file), file) for file in files]
+    if len(found) == 1:
+        return found[0][1]
     best = min((kind for kind, _ in found), default=None)
     return min((file for kind, file in found if kind == best), key=_rank, default=None)
 

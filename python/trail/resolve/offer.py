@@ -62,8 +62,10 @@ def make_offer(files: Iterable[File], limit: datetime | None) -> Offer:
     """
     kept = tuple(files)
     if limit is not None:
-        kept = tuple(one for one in kept if one.upload_time is not None and one.upload_time < limit)
-    sound = tuple(one for one in kept if one.yanked is None)
+        kept = tuple(
+            [one for one in kept if one.upload_time is not None and one.upload_time < limit]
+        )
+    sound = [one for one in kept if one.yanked is None]
     everything = _batches(kept)
     return Offer(
         files=tuple(sorted(kept, key=_filename)),  # as each target's result has them
@@ -81,11 +83,14 @@ def wheel_tags(filename: str) -> str:
 def _batches(files: Iterable[File]) -> tuple[Batch, ...]:
     found: dict[str | None, tuple[dict[str, None], list[File]]] = {}
     for file in files:
-        tags, sources = found.setdefault(file.requires_python, ({}, []))
+        python = file.requires_python
+        group = found.get(python)
+        if group is None:
+            group = found[python] = ({}, [])
         if file.is_wheel:
-            tags[wheel_tags(file.filename)] = None
+            group[0][wheel_tags(file.filename)] = None
         else:
-            sources.append(file)
+            group[1].append(file)
     return tuple(
         Batch(python=python, tags=tuple(tags), source=bool(sources))
         for python, (tags, sources) in found.items()
