@@ -368,12 +368,12 @@ class IndexClient:
         return links.get(name, ())
 
     def _read_links(self, place: str) -> tuple[IndexFile, ...]:
-        from trail.index.received import content_of  # noqa: PLC0415  # as above
-        from trail.index.simple import parse_links  # noqa: PLC0415  # loads an HTML parser
-
         path = local_path(place)
         if path is not None:
             return read_local_links(path)
+        from trail.index.received import content_of  # noqa: PLC0415  # loads OpenSSL
+        from trail.index.simple import parse_links  # noqa: PLC0415  # loads an HTML parser
+
         url = self._credentials.take(place)
         page = self._cache.load(url)
         if page is None or not self._usable(page):
