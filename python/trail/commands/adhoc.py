@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import Version
 
 from trail.commands.builds import Builds
 from trail.commands.chosen import choose
@@ -17,13 +16,13 @@ from trail.commands.dynamic import complete
 from trail.commands.lock import read_lock
 from trail.commands.options import with_settings
 from trail.commands.parts import Parts
+from trail.commands.reach import target_here
 from trail.commands.source import IndexSource
 from trail.commands.wanted import chosen_projects
 from trail.commands.wants import Wants, wants_of
 from trail.errors import LockError, UsageError
 from trail.index.client import IndexClient
 from trail.model import Selection, SourcePackage, WheelFile
-from trail.resolve.accepted import accepted_by
 from trail.resolve.model import (
     BASE,
     Options,
@@ -31,13 +30,14 @@ from trail.resolve.model import (
     Request,
     RootRequirement,
     ScopeKind,
-    Target,
 )
 from trail.resolve.resolve import resolve
 from trail.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from packaging.version import Version
 
     from trail.commands.context import Context
     from trail.commands.target import Request as Asked
@@ -97,12 +97,7 @@ def resolve_here(
             for name, version in pinned
         ]
     workspace = context.project.workspace if context.project is not None else None
-    target = Target(
-        name=f"{interpreter.implementation}-{interpreter.minor} here",
-        python=Version(interpreter.environment["python_full_version"].rstrip("+")),
-        environment=interpreter.environment,
-        tags=accepted_by(interpreter.tags),
-    )
+    target = target_here(interpreter)
     settings = context.settings
     options = Options() if workspace is None else _options(workspace)
     options = replace(with_settings(options, settings), no_binary=asked.sources_only)

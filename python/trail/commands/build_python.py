@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.version import Version
 
+from trail.commands.reach import target_here
 from trail.errors import BuildError
-from trail.resolve.accepted import accepted_by
 from trail.resolve.explain import explain
-from trail.resolve.model import Options, Origin, Request, RootRequirement, Target
+from trail.resolve.model import Options, Origin, Request, RootRequirement
 from trail.resolve.solve import Conflict, solve
 from trail.resolve.world import World
 
@@ -44,13 +43,7 @@ class BuildResolver:
         self._world = World(source)
         self._options = options
         self._places = places
-        environment = interpreter.environment
-        self._target = Target(
-            name=f"{interpreter.implementation}-{interpreter.minor} here",
-            python=Version(environment["python_full_version"].rstrip("+")),
-            environment=environment,
-            tags=accepted_by(interpreter.tags),
-        )
+        self._target = target_here(interpreter)
 
     def resolve(self, requirements: Sequence[str], label: str) -> tuple[Resolved, ...]:
         """Choose versions.

@@ -8,8 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker, Marker
+from packaging.version import Version
 
 from trail.errors import InterpreterError, ProjectError, SettingsError
+from trail.resolve.accepted import accepted_by
+from trail.resolve.model import Target
 from trail.resolve.targets import (
     DEFAULT_PLATFORMS,
     make_environments,
@@ -21,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from trail.commands.context import Context
+    from trail.interpreter.model import Interpreter
     from trail.project.workspace import Workspace
-    from trail.resolve.model import Target
     from trail.resolve.targets import Platform
     from trail.settings import Settings
 
-__all__ = ["AtHand", "covered_environments", "covered_targets"]
+__all__ = ["AtHand", "covered_environments", "covered_targets", "target_here"]
 
 
 def covered_targets(context: Context, workspace: Workspace) -> tuple[Target, ...]:
@@ -150,3 +153,14 @@ def _own_platform() -> str:
     if system != "linux":
         machine = machine.replace("aarch64", "arm64")
     return f"{system}-{machine}"
+
+
+def target_here(interpreter: Interpreter) -> Target:
+    """Make the target that stands for a Python at hand alone."""
+    environment = interpreter.environment
+    return Target(
+        name=f"{interpreter.implementation}-{interpreter.minor} here",
+        python=Version(environment["python_full_version"].rstrip("+")),
+        environment=environment,
+        tags=accepted_by(interpreter.tags),
+    )
