@@ -1,9 +1,10 @@
 """Make a prefix for a lock, against making a hardlink of every file of it.
 
 Both in one Python process, in turns, on the same entries: trail's own function, with nothing
-known of the entries and again with their `entry.json` read before (as an installation just did),
-then `os.link` for every file into folders made beforehand as needed, which is what an installer
-with a warm cache does at least. `cp --archive --link` does the same in C.
+known of the entries, and again just after their `entry.json` were read, as it is in a command,
+which compares their hashes with the lock first; then `os.link` for every file into folders made
+beforehand as needed, which is what an installer with a warm cache does at least. `cp --archive
+--link` does the same in C.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from benches.locks import Wheelhouse
     from benches.places import Place
 
-    from trail.depot.store import Entry
+    from trail.prefix.model import Prefix
 
 __all__ = ["Linking", "link_all"]
+
+_ORDER = (0, 1, 3, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Linking:
         place: where.
         distributions: how many.
         prefix: `trail.prefix.build.ensure_prefix`, with nothing made or read before.
-        known: the same, but each `entry.json` was read before.
+        known: the same, but each `entry.json` was read just before.
         hardlinks: `os.link` of every file.
         copy: `cp --archive --link`, the whole process.
         links: how many links the prefix has.
@@ -94,64 +97,91 @@ def link_all(
 
 
 def _work(folder: Path, rounds: int) -> dict[str, float]:
-    # Imported here, for only this process has trail on its path.
-    from trail.depot.store import open_depots  # noqa: PLC0415
-    from trail.interpreter.describe import describe  # noqa: PLC0415
-    from trail.prefix.build import ensure_prefix  # noqa: PLC0415
-    from trail.prefix.model import Prefix, PrefixRequest  # noqa: PLC0415
-    from trail.report import Reporter  # noqa: PLC0415
-    from trail.wheel.engine import choose_engine  # noqa: PLC0415
-
     gc.set_threshold(1_000_000)  # as trail.__main__ does
-    stack = open_depots([folder / "depot"])
-    entries = tuple(stack.entries())
-    for entry in entries:
-        entry.info()
-    engine = choose_engine(os.environ.get("TRAIL_ENGINE") or "auto")
-    python = describe(Path(sys.executable), None)
-    files = sum(len(names) for entry in entries for _, _, names in os.walk(entry.path))
-    fresh = [tuple(open_depots([folder / "depot"]).entries()) for _ in range(rounds)]
-    made: list[Prefix] = []
-
-    def make(name: str, chosen: tuple[Entry, ...]) -> None:
-        # A root of its own makes each a prefix that is not there yet.
-        root = folder / name
-        root.mkdir()
-        request = PrefixRequest(interpreter=python, entries=chosen, editable_roots=(root,))
-        made.append(ensure_prefix(request, stack.receiver, Reporter(), engine=lambda: engine))
-
-    def hardlinks(turn: int) -> None:
-        target = folder / f"links-{turn}"
-        target.mkdir()
-        for entry in entries:
-            _link(str(entry.path), str(target))
-
-    def copy(turn: int) -> None:
-        target = folder / f"copy-{turn}"
-        target.mkdir()
-        sources = [f"{entry.path}{os.sep}." for entry in entries]
-        subprocess.run(["cp", "-a", "-l", "-f", *sources, target], check=True)
-
+    peers = _Peers(folder)
     seconds: dict[str, list[float]] = {"prefix": [], "known": [], "hardlinks": [], "copy": []}
-    jobs: list[tuple[str, Callable[[int], None]]] = [
-        ("prefix", lambda turn: make(f"root-{turn}", fresh[turn])),
-        ("known", lambda turn: make(f"known-{turn}", entries)),
-        ("hardlinks", hardlinks),
-        ("copy", copy),
+    jobs: list[tuple[str, Callable[[int], Callable[[], None]]]] = [
+        ("prefix", lambda turn: peers.make(f"root-{turn}", known=False)),
+        ("known", lambda turn: peers.make(f"known-{turn}", known=True)),
+        ("hardlinks", peers.hardlinks),
+        ("copy", peers.copy),
     ]
     for turn in range(rounds):
-        # Each comes after each other one as often: what ran before leaves its traces in caches.
-        first = turn % len(jobs)
-        for name, job in jobs[first:] + jobs[:first]:
+        # In four rounds each comes after each other one as often: what ran before leaves its
+        # traces in caches. (A Latin square, balanced for that: Williams 1949.)
+        for place in _ORDER:
+            name, prepare = jobs[(place + turn) % len(jobs)]
             os.sync()
+            job = prepare(turn)
             start = time.perf_counter()
-            job(turn)
+            job()
             seconds[name].append(time.perf_counter() - start)
-    if not all(each.created for each in made):
-        raise RuntimeError("a prefix was there already")
-    links = _count_links(made[0].path)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    return medians | {"distributions": len(entries), "links": links, "files": files}
+    return medians | peers.count()
+
+
+class _Peers:
+    """Prepares what is timed."""
+
+    def __init__(self, folder: Path) -> None:
+        # Imported here, for only this process has trail on its path.
+        from trail.depot.store import open_depots  # noqa: PLC0415
+        from trail.interpreter.describe import describe  # noqa: PLC0415
+        from trail.wheel.engine import choose_engine  # noqa: PLC0415
+
+        self._folder = folder
+        self._depot = open_depots([folder / "depot"]).receiver
+        self._engine = choose_engine(os.environ.get("TRAIL_ENGINE") or "auto")
+        self._python = describe(Path(sys.executable), None)
+        self._paths = [str(entry.path) for entry in self._depot.entries()]
+        self._made: list[Prefix] = []
+
+    def make(self, name: str, *, known: bool) -> Callable[[], None]:
+        from trail.depot.unpacked import read_facts  # noqa: PLC0415
+        from trail.prefix.build import ensure_prefix  # noqa: PLC0415
+        from trail.prefix.model import PrefixRequest  # noqa: PLC0415
+        from trail.report import Reporter  # noqa: PLC0415
+
+        # A root of its own makes each a prefix that is not there yet.
+        root = self._folder / name
+        root.mkdir()
+        entries = tuple(self._depot.entries())
+        request = PrefixRequest(interpreter=self._python, entries=entries, editable_roots=(root,))
+        if known:
+            read_facts(entries, self._engine.reader)
+            for entry in entries:
+                assert entry.sha256  # noqa: S101  # read, whatever the engine
+        return lambda: self._made.append(
+            ensure_prefix(request, self._depot, Reporter(), engine=lambda: self._engine)
+        )
+
+    def hardlinks(self, turn: int) -> Callable[[], None]:
+        target = self._folder / f"links-{turn}"
+        target.mkdir()
+
+        def link() -> None:
+            for path in self._paths:
+                _link(path, str(target))
+
+        return link
+
+    def copy(self, turn: int) -> Callable[[], None]:
+        target = self._folder / f"copy-{turn}"
+        target.mkdir()
+        sources = [f"{path}{os.sep}." for path in self._paths]
+        command = ["cp", "-a", "-l", "-f", *sources, str(target)]
+
+        def run() -> None:
+            subprocess.run(command, check=True)
+
+        return run
+
+    def count(self) -> dict[str, float]:
+        if not all(each.created for each in self._made):
+            raise RuntimeError("a prefix was there already")
+        links = _count_links(self._made[0].path)
+        files = sum(len(names) for path in self._paths for _, _, names in os.walk(path))
+        return {"distributions": len(self._paths), "links": links, "files": files}
 
 
 def _count_links(folder: Path) -> int:
