@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from os import PathLike
 from typing import TypeAlias, TypedDict, final
 
-from trail.wheel.engine import EntryRow
+from trail.wheel.engine import EntryRow, UsualMember, UsualShape
 
 class _Facts(TypedDict):
     dist_info: str
@@ -27,10 +27,11 @@ class _Facts(TypedDict):
     mismatches: list[tuple[str, str, str | None, str | None]]
 
 __all__ = [
+    "Filling",
+    "Known",
     "PageReader",
     "PageRows",
     "Unpacker",
-    "fill_folder",
     "find_metadata",
     "interface",
     "read_entries",
@@ -62,7 +63,18 @@ def find_metadata(directory: bytes, entries: int, project: str, version: str) ->
         the offset of the next one, if there is one. None if a rule is broken.
     """
 
-def read_entries(paths: Sequence[str], threads: int) -> list[EntryRow | None]:
+@final
+class Known:
+    """What an `entry.json` says, as `trail.wheel.engine.Known` has it."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the wheel."""
+
+    def row(self) -> EntryRow:
+        """Give all of it."""
+
+def read_entries(paths: Sequence[str], threads: int) -> list[Known | None]:
     """Read many `entry.json`, without the GIL, as `trail.wheel.engine.Reader` says.
 
     Args:
@@ -109,27 +121,71 @@ class PageRows:
         """
 
 if sys.platform != "win32":
-    def fill_folder(
-        root: str,
-        folders: Sequence[str],
-        groups: Sequence[tuple[bool, str, str, Sequence[str]]],
-        trees: Sequence[tuple[str, str, str | None]],
-        files: Sequence[tuple[str, str, bytes, int]],
-        *,
-        writable: Sequence[str],
-        threads: int,
-    ) -> list[tuple[str, str, list[str]]]:
-        """Fill a new folder, without the GIL, as `trail.wheel.engine.Filler` says.
+    @final
+    class Filling:
+        """Threads that fill a new folder in the background, as `trail.wheel.engine.Filling` says.
 
         Args:
             root: the folder.
-            folders: real ones to make in it.
-            groups: links.
-            trees: folders that are hardlinked with all that is below them.
-            files: small ones, with their contents.
-            writable: the folders that keep their write permission.
-            threads: how many make them.
+            threads: how many, the one that asks included.
+
+        Raises:
+            OSError: it cannot be opened.
         """
+
+        def __new__(cls, root: str, threads: int) -> Filling: ...
+        def add(
+            self,
+            folders: Sequence[str],
+            hardlinks: Sequence[tuple[str, str, Sequence[str]]],
+            links: Sequence[tuple[str, str, Sequence[str]]],
+            trees: Sequence[tuple[str, str, str | None]],
+            files: Sequence[tuple[str, str, bytes, int]],
+            *,
+            opened: Sequence[str],
+            writable: Sequence[str],
+        ) -> None:
+            """Take a portion, without the GIL.
+
+            Args:
+                folders: real ones to make.
+                hardlinks: of files.
+                links: symbolic ones.
+                trees: folders that are hardlinked with all that is below them.
+                files: small ones, with their contents.
+                opened: more real folders, that can get more later.
+                writable: the folders that keep their write permission.
+
+            Raises:
+                OSError: something cannot be made.
+                RuntimeError: it is at its end.
+            """
+
+        def add_usual(
+            self, shape: UsualShape, members: Sequence[UsualMember], packages: bool
+        ) -> tuple[list[bool], tuple[list[str], list[int]] | None]:
+            """Take the usual part of a prefix, without the GIL.
+
+            Args:
+                shape: where things lie.
+                members: the distributions.
+                packages: whether to make more than `.dist-info` folders.
+
+            Raises:
+                OSError: something cannot be made.
+                RuntimeError: it is at its end.
+            """
+
+        def finish(self) -> list[tuple[str, str, list[str]]]:
+            """Make what is left, without the GIL; what cannot be hardlinked is given back.
+
+            Raises:
+                OSError: something cannot be made.
+                RuntimeError: it is at its end.
+            """
+
+        def stop(self) -> None:
+            """Make nothing more, and wait for the threads."""
 
 @final
 class Unpacker:

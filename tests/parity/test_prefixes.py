@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.helpers.prefixes import add_entry, install_wheel, make_prefix, run_python
+from tests.helpers.prefixes import Warnings, add_entry, install_wheel, make_prefix, run_python
 from tests.helpers.trees import Node, tree
 from tests.helpers.wheels import make_wheel
 
@@ -106,6 +107,84 @@ def test_a_prefix_is_made_alike(
     assert {bits for kind, bits, _ in ours.values() if "link" not in kind} == {0o444, 0o555}
 
 
+SHARED = (
+    "ns/{0}/__init__.py",
+    "ns/{0}.py",
+    "ns/{0}.txt",
+    "ns/deep/{0}.py",
+    "ns/deep/{0}/x.txt",
+    "ns/sub/__init__.py",
+    "ns/same.py",
+    "reg/{0}.py",
+    "reg/__init__.py",
+    "reg/sub/{0}/x.py",
+    "odd/__init__.so",
+    "odd/{0}.py",
+    "both.py",
+    "both/{0}.py",
+    "both.pth",
+)
+OWN = (
+    "{0}/__init__.py",
+    "{0}_module.py",
+    "{0}_space/x.py",
+    "{0}.libs/lib.so",
+    "{0}.txt",
+    "{0}.pth",
+    "{0}-nspkg.pth",
+    "{0}_native.so",
+    "{0}-1.0.dist-info/licenses/LICENSE",
+    "{0}-1.0.dist-info/sboms/deep/a.json",
+    "{0}-1.0.dist-info/code/x.py",
+)
+
+
+def some_wheel(folder: Path, name: str, chance: random.Random) -> Path:
+    """Make a wheel of any of these files."""
+    files = {path.format(name): f"# {name}" for path in OWN if chance.random() < 0.3}
+    shared = chance.sample(SHARED, chance.randrange(4))
+    # The same in each wheel, or another in each.
+    files |= {path.format(name): chance.choice(("", f"# {name}")) for path in shared}
+    if "both/" in "".join(files) and "both.py" in files:
+        del files["both.py"]
+    data = {"share/x/{0}.txt": "x", "scripts/{0}-run": "#!python\n", "data/{0}.cfg": ""}
+    return make_wheel(
+        folder,
+        name,
+        "1.0",
+        files or {f"{name}.py": ""},
+        data={
+            ("data/" if "share" in path else "") + path.format(name): text
+            for path, text in data.items()
+            if chance.random() < 0.1
+        },
+        requires=chance.sample(["d0", "d1", "d2", "d3"], 1) if chance.random() < 0.4 else (),
+        entry_points="[console_scripts]\nrun = x:y\n" if chance.random() < 0.2 else None,
+    )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_wheels_make_the_same_prefix(
+    depot: Depot, python: Engine, native: Engine, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    installed = [
+        install_wheel(depot, some_wheel(tmp_path, f"d{number}", chance)) for number in range(8)
+    ]
+    results = []
+    for engine in (python, native):
+        warnings = Warnings()
+        entries = [entry for entry in depot.entries() if entry in installed]
+        prefix = make_prefix(depot, entries, engine=engine, reporter=warnings)
+        joined = {path.name: tree(path) for path in list_folder(depot.layout.joined)}
+        results.append((tree(prefix.path), joined, warnings.messages))
+        depot.remove(prefix.path)
+        if chance.random() < 0.5:  # otherwise the other engine finds what was joined
+            for path in list_folder(depot.layout.joined):
+                depot.remove(path)
+    assert results[0] == results[1]
+
+
 @pytest.mark.parametrize("umask", [0o077, 0o002, 0])
 def test_the_umask_changes_nothing(
     depot: Depot, entries: list[Entry], engine: Engine, umask: int
@@ -147,8 +226,14 @@ def test_what_another_file_system_has_is_copied(engine: Engine, tmp_path: Path) 
         assert joined[folder] == ("folder", 0o555, "")
 
 
-def test_an_entry_that_lost_a_file_is_an_error(depot: Depot, engine: Engine) -> None:
-    entry = add_entry(depot, "a", "1.0", {"a.py": "X = 1"})
+@pytest.mark.parametrize("noted", [True, False])
+def test_an_entry_that_lost_a_file_is_an_error(
+    depot: Depot, engine: Engine, tmp_path: Path, noted: bool
+) -> None:
+    if noted:
+        entry = install_wheel(depot, make_wheel(tmp_path, "a", "1.0", {"a.py": "X = 1"}))
+    else:
+        entry = add_entry(depot, "a", "1.0", {"a.py": "X = 1"})
     metadata = entry.path / "lib/python/site-packages/a-1.0.dist-info/METADATA"
     metadata.parent.chmod(0o755)
     metadata.unlink()
@@ -157,5 +242,20 @@ def test_an_entry_that_lost_a_file_is_an_error(depot: Depot, engine: Engine) -> 
     assert caught.value.message.startswith(f"cannot make the prefix `{depot.layout.prefixes}")
     assert caught.value.message.endswith(": no such file or directory")
     assert caught.value.details == (("file", str(metadata)),)
+    assert list(depot.layout.prefixes.glob("*")) == []
+    assert [path.name for path in depot.layout.staging.iterdir()] == ["locks"]
+
+
+def test_what_is_half_made_is_removed(depot: Depot, engine: Engine, tmp_path: Path) -> None:
+    good = [
+        install_wheel(depot, make_wheel(tmp_path, f"good{number}", "1.0", {"x.txt": ""}))
+        for number in range(20)
+    ]
+    bad = add_entry(depot, "zzz", "1.0", {"zzz.py": "X = 1"})
+    file = bad.path / "entry.json"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes().replace(b'"startup"', b'"stardown"'))
+    with pytest.raises(DepotError, match=r"`facts\.startup` is wrong$"):
+        make_prefix(depot, [*good, *list(depot.entries())[-1:]], engine=engine)
     assert list(depot.layout.prefixes.glob("*")) == []
     assert [path.name for path in depot.layout.staging.iterdir()] == ["locks"]

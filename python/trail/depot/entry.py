@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from trail.model import WheelFile
-    from trail.wheel.engine import EntryRow
+    from trail.wheel.engine import Known
 
 __all__ = ["EntryInfo", "Origin", "dump_info", "facts_of", "parse_info", "public_url"]
 
@@ -214,13 +214,13 @@ def parse_info(data: bytes, path: str | Path) -> EntryInfo:
     )
 
 
-def facts_of(row: EntryRow) -> tuple[Sha256, Facts]:
-    """Make the sha256 of a wheel and its facts of what `trail.wheel.engine.Reader` reads."""
+def facts_of(known: Known) -> Facts:
+    """Make facts of what `trail.wheel.engine.Reader` read."""
     (
-        sha256, name, version, dist_info, root_is_purelib, files, size, record,
+        name, version, dist_info, root_is_purelib, files, size, record,
         top_level, startup, scripts, schemes, metadata, root_files, escapes,
-    ) = row  # fmt: skip
-    return Sha256(sha256), Facts(
+    ) = known.row()  # fmt: skip
+    return Facts(
         name=NormalizedName(name),
         version=version,
         dist_info=dist_info,

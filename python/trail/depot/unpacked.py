@@ -8,6 +8,7 @@ from trail.depot.entry import facts_of, parse_info
 from trail.depot.faults import depot_error
 from trail.depot.layout import ENTRY_FILE
 from trail.errors import DepotError
+from trail.model import Sha256
 from trail.values import dataclass, field
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from trail.depot.entry import EntryInfo
     from trail.depot.folder import Depot
-    from trail.model import EntryId, Facts, Sha256
-    from trail.wheel.engine import Reader
+    from trail.model import EntryId, Facts
+    from trail.wheel.engine import Known, Reader
 
 __all__ = ["Entry", "check_same", "read_facts"]
 
@@ -37,9 +38,8 @@ class Entry:
     depot: Depot = field(compare=False, repr=False)
     # Of each there is one at most, once it was read.
     _info: list[EntryInfo] = field(default_factory=list, init=False, compare=False, repr=False)
-    _facts: list[tuple[Sha256, Facts]] = field(
-        default_factory=list, init=False, compare=False, repr=False
-    )
+    _known: list[Known] = field(default_factory=list, init=False, compare=False, repr=False)
+    _facts: list[Facts] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def facts(self) -> Facts:
@@ -48,7 +48,9 @@ class Entry:
         Raises:
             DepotError: as `info`.
         """
-        return self._facts[0][1] if self._facts else self.info().facts
+        if not self._facts:
+            self._facts.append(facts_of(self._known[0]) if self._known else self.info().facts)
+        return self._facts[0]
 
     @property
     def sha256(self) -> Sha256:
@@ -57,7 +59,12 @@ class Entry:
         Raises:
             DepotError: as `info`.
         """
-        return self._facts[0][0] if self._facts else self.info().sha256
+        return Sha256(self._known[0].sha256) if self._known else self.info().sha256
+
+    @property
+    def known(self) -> Known | None:
+        """What the engine read, for it to use again."""
+        return self._known[0] if self._known else None
 
     def info(self) -> EntryInfo:
         """Read `entry.json`, once for each `Entry`.
@@ -78,19 +85,19 @@ class Entry:
 
 
 def read_facts(entries: Iterable[Entry], reader: Reader | None) -> None:
-    """Read the facts of many entries at once; those of the others are read when they are asked.
+    """Read what is known of many entries at once; the others are read when they are asked.
 
     Args:
-        entries: those of which facts are known already are left out.
+        entries: those that were read already are left out.
         reader: the engine's; None where it has none.
     """
     if reader is None:
         return
-    left = [entry for entry in entries if not entry._facts and not entry._info]  # noqa: SLF001  # its own module
-    rows = reader([f"{entry.path}/{ENTRY_FILE}" for entry in left])
-    for entry, row in zip(left, rows, strict=True):
-        if row is not None:
-            entry._facts.append(facts_of(row))  # noqa: SLF001  # as above
+    left = [entry for entry in entries if not entry._known and not entry._info]  # noqa: SLF001  # its own module
+    found = reader([f"{entry.path}/{ENTRY_FILE}" for entry in left])
+    for entry, known in zip(left, found, strict=True):
+        if known is not None:
+            entry._known.append(known)  # noqa: SLF001  # as above
 
 
 def check_same(entry: Entry, sha256: Sha256) -> None:

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trail.prefix.model import Action
 from trail.prefix.platform_posix import write_file
-from trail.values import dataclass
+from trail.values import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trail.prefix.model import Platform
-    from trail.wheel.engine import Filler
+    from trail.wheel.engine import Filler, Filling, UsualMember, UsualShape
 
-__all__ = ["Contents", "NewFile", "Placed", "Tree", "make_cache", "put"]
+__all__ = ["Contents", "NewFile", "Placed", "Putter", "Tree", "make_cache", "putting"]
 
 
 class Placed(NamedTuple):
     """Links of one folder of the prefix that lead to one other folder.
 
     Args:
-        action: how.
         folder: in the prefix, with `/`; empty for the prefix itself.
         source: absolute; that of a link may be relative to `folder`.
         names: in both folders.
     """
 
-    action: Action
     folder: str
     source: str
     names: Sequence[str]
@@ -68,81 +66,150 @@ class NewFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """All that a prefix has, but for its Python.
+    """What a prefix has, but for its Python; or a portion of that.
 
     Args:
-        folders: real folders, parents first.
-        groups: links and copies.
+        opened: real folders that can get more with later portions, parents first.
+        folders: other real folders, parents first.
+        placed: links and copies.
         trees: of hardlinks, or of copies.
-        copied: whether trees, and whatever may be, are copies: no hardlinks at all.
         files: small files.
         writable: the folders that keep their write permission for now.
     """
 
-    folders: Sequence[str]
-    groups: Sequence[Placed]
-    trees: Sequence[Tree]
-    copied: bool
-    files: Sequence[NewFile]
-    writable: Sequence[str]
+    opened: Sequence[str] = ()
+    folders: Sequence[str] = ()
+    placed: Mapping[Action, Sequence[Placed]] = field(default_factory=dict)
+    trees: Sequence[Tree] = ()
+    files: Sequence[NewFile] = ()
+    writable: Sequence[str] = ()
 
 
-def put(contents: Contents, top: str, platform: Platform, fill: Filler | None) -> None:
-    """Fill a new folder; what is in it is read-only then, but for `contents.writable`.
+class Putter(Protocol):
+    """Makes what portions of contents say, in a new folder."""
+
+    def put(self, contents: Contents) -> None:
+        """Make a portion, or begin to.
+
+        Raises:
+            OSError: something cannot be made.
+        """
+
+    def put_usual(
+        self, shape: UsualShape, members: Sequence[UsualMember], *, packages: bool
+    ) -> tuple[Sequence[bool], tuple[Sequence[str], Sequence[int]] | None]:
+        """Begin to make what an engine can plan by itself; see `trail.wheel.engine.Filling`.
+
+        Raises:
+            OSError: something cannot be made.
+        """
+
+
+@contextlib.contextmanager
+def putting(
+    top: str, platform: Platform, filler: Filler | None, *, copied: bool
+) -> Iterator[Putter]:
+    """Fill a new folder; what is in it is read-only at the end, but for `Contents.writable`.
 
     Args:
-        contents: what to make.
         top: the folder.
         platform: makes what cannot be made at once.
-        fill: makes all that it can at once; None to make all of it one by one.
+        filler: makes all that it can at once, in the background; None to make all one by one.
+        copied: whether trees, and whatever may be, are copies: no hardlinks at all.
 
     Raises:
         OSError: something cannot be made.
     """
     # Files are copied in Python: as clones, where the file system can.
-    if fill is None or contents.copied:
-        _put_each(contents, top, platform)
+    if filler is None or copied:
+        slow = _OneByOne(top, platform, copied=copied)
+        yield slow
+        slow.close()
         return
-    groups = [(group.action is Action.HARDLINK, *group[1:]) for group in contents.groups]
-    left = fill(
-        top,
-        contents.folders,
-        groups,
-        contents.trees,
-        contents.files,
-        writable=contents.writable,
-    )
+    filling = filler(top)
+    try:
+        fast = _AtOnce(filling)
+        yield fast
+        left = filling.finish()
+    finally:
+        filling.stop()
     for folder, source, names in left:
         path = f"{top}/{folder}"
         os.chmod(path, 0o755)  # noqa: PTH101, S103  # readable for all users
         for name in names:
             platform.copy(f"{source}/{name}", f"{path}/{name}")
-        if folder and folder not in contents.writable:
+        if folder and folder not in fast.writable:
             os.chmod(path, 0o555)  # noqa: PTH101, S103  # as above
 
 
-def _put_each(contents: Contents, top: str, platform: Platform) -> None:
-    make = {
-        Action.BYTECODE_FILE: platform.link_bytecode,
-        Action.BYTECODE_FOLDER: platform.link_folder,
-        Action.COPY: platform.copy,
-        Action.FILE_LINK: platform.link_file,
-        Action.FOLDER_LINK: platform.link_folder,
-        Action.HARDLINK: platform.hardlink,
-    }
-    for folder in contents.folders:
-        os.mkdir(f"{top}/{folder}")  # noqa: PTH102  # thousands of them
-    for action, folder, source, names in contents.groups:
-        path = f"{top}/{folder}" if folder else top
-        for name in names:
-            make[action](f"{source}/{name}", f"{path}/{name}")
-    for tree in contents.trees:
-        _put_tree(tree, top, platform, copied=contents.copied)
-    for folder, name, data, mode in contents.files:
-        write_file(f"{top}/{folder}/{name}" if folder else f"{top}/{name}", data, mode)
-    for folder in reversed(contents.folders):
-        if folder not in contents.writable:
-            os.chmod(f"{top}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
+class _AtOnce:
+    def __init__(self, filling: Filling) -> None:
+        self._filling = filling
+        self.writable: list[str] = []
+
+    def put(self, contents: Contents) -> None:
+        placed = contents.placed
+        links = [
+            row for action, rows in placed.items() if action is not Action.HARDLINK for row in rows
+        ]
+        self._filling.add(
+            contents.folders,
+            placed.get(Action.HARDLINK, ()),
+            links,
+            contents.trees,
+            contents.files,
+            opened=contents.opened,
+            writable=contents.writable,
+        )
+        self.writable += contents.writable
+
+    def put_usual(
+        self, shape: UsualShape, members: Sequence[UsualMember], *, packages: bool
+    ) -> tuple[Sequence[bool], tuple[Sequence[str], Sequence[int]] | None]:
+        return self._filling.add_usual(shape, members, packages)
+
+
+class _OneByOne:
+    def __init__(self, top: str, platform: Platform, *, copied: bool) -> None:
+        self._top = top
+        self._platform = platform
+        self._copied = copied
+        self._folders: list[str] = []
+        self._make = {
+            Action.BYTECODE_FILE: platform.link_bytecode,
+            Action.BYTECODE_FOLDER: platform.link_folder,
+            Action.COPY: platform.copy,
+            Action.FILE_LINK: platform.link_file,
+            Action.FOLDER_LINK: platform.link_folder,
+            Action.HARDLINK: platform.hardlink,
+        }
+
+    def put(self, contents: Contents) -> None:
+        top = self._top
+        folders = (*contents.opened, *contents.folders)
+        for folder in folders:
+            os.mkdir(f"{top}/{folder}")  # noqa: PTH102  # thousands of them
+        for action, rows in contents.placed.items():
+            make = self._make[action]
+            for folder, source, names in rows:
+                path = f"{top}/{folder}" if folder else top
+                for name in names:
+                    make(f"{source}/{name}", f"{path}/{name}")
+        for tree in contents.trees:
+            _put_tree(tree, top, self._platform, copied=self._copied)
+        for folder, name, data, mode in contents.files:
+            write_file(f"{top}/{folder}/{name}" if folder else f"{top}/{name}", data, mode)
+        self._folders += (name for name in folders if name not in contents.writable)
+
+    def put_usual(
+        self, shape: UsualShape, members: Sequence[UsualMember], *, packages: bool
+    ) -> tuple[Sequence[bool], None]:
+        del shape, packages
+        return [False] * len(members), None
+
+    def close(self) -> None:
+        for folder in reversed(self._folders):
+            os.chmod(f"{self._top}/{folder}", 0o555)  # noqa: PTH101, S103  # readable for all users
 
 
 def _put_tree(tree: Tree, top: str, platform: Platform, *, copied: bool) -> None:

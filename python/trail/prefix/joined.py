@@ -3,8 +3,8 @@
 Such a package is a folder of hardlinks (rule 3 of `trail.prefix.plan`), the same wherever the
 same entries meet: `airflow` takes 1,400. So it is made once in the depot, in the form of a
 prefix that has nothing else, and linked like a package of one owner. Its key stands for all
-that decides what it holds. (Libraries that look for other packages do not come here: these
-would not be beside them.)
+that decides what it holds: so one that is there need not be planned. (Libraries that look for
+other packages do not come here: these would not be beside them.)
 """
 
 from __future__ import annotations
@@ -24,75 +24,88 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trail.depot.store import Depot, Entry
-    from trail.prefix.model import Group, Plan
+    from trail.prefix.model import Group, Plan, SharedPackage
 
-__all__ = ["Joined", "is_there", "split"]
+__all__ = ["Joined", "Names", "is_there", "split"]
 
-_LAYOUT = 1
+_LAYOUT = 2
 _DIGITS = 20
 _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """One such package.
+    """One such package that is not there yet.
 
     Args:
-        path: in the prefix, with `/`.
+        package: where it is, and whose.
         folders: it, those above it, and real folders below it; parents first.
         groups: what goes into them.
     """
 
-    path: str
+    package: SharedPackage
     folders: tuple[str, ...]
     groups: tuple[Group, ...]
 
-    @property
-    def members(self) -> list[int]:
-        """The numbers of the entries that it has links to, sorted."""
-        return sorted({group.member for group in self.groups})
 
-    def key(self, entries: Sequence[Entry], depot: Depot) -> str:
-        """Name what it holds, for instance `airflow-` and 20 hexadecimal digits.
+class Names:
+    """Names joined packages, for instance `airflow-` and 20 hexadecimal digits.
 
-        Args:
-            entries: by number.
-            depot: where it goes.
-        """
-        names = [
-            entry.id if entry.depot.layout.root == depot.layout.root else os.fspath(entry.path)
-            for entry in (entries[member] for member in self.members)
+    Args:
+        entries: by number.
+        depot: where the packages go.
+        cache_tag: of the bytecode that they link, where they share a folder of Python files.
+    """
+
+    def __init__(self, entries: Sequence[Entry], depot: Depot, cache_tag: str) -> None:
+        self._entries = entries
+        self._depot = depot
+        self._cache_tag = cache_tag
+
+    def plain(self, path: str, members: Sequence[int]) -> str:
+        """Name one that only depends on who has it."""
+        owners = [self._owner(member) for member in members]
+        return _key(path, [_LAYOUT, path, self._cache_tag, owners])
+
+    def other(self, joined: Joined) -> str:
+        """Name one by what it holds: others had a say in whose files are taken."""
+        owners = {member: self._owner(member) for member in joined.package.members}
+        groups = [
+            (group.action.value, group.folder, owners[group.member], group.source, group.names)
+            for group in joined.groups
         ]
-        numbers = dict(zip(self.members, names, strict=True))
-        content = [
-            _LAYOUT,
-            self.folders,
-            [
-                (group.action.value, group.folder, numbers[group.member], group.source, group.names)
-                for group in self.groups
-            ],
-        ]
-        digest = hex_digest(json.dumps(content).encode("utf-8", "surrogateescape"))
-        name = re.sub(r"\W", "_", self.path.rpartition("/")[2], flags=re.ASCII)[:_LONGEST]
-        return f"{name}-{digest[:_DIGITS]}"
+        return _key(joined.package.path, [_LAYOUT, joined.folders, groups])
+
+    def _owner(self, member: int) -> str:
+        entry = self._entries[member]
+        own = entry.depot.layout.root == self._depot.layout.root
+        return entry.id if own else os.fspath(entry.path)
+
+
+def _key(path: str, content: object) -> str:
+    digest = hex_digest(json.dumps(content).encode("utf-8", "surrogateescape"))
+    name = re.sub(r"\W", "_", path.rpartition("/")[2], flags=re.ASCII)[:_LONGEST]
+    return f"{name}-{digest[:_DIGITS]}"
 
 
 def split(plan: Plan) -> tuple[tuple[str, ...], list[Group], list[Joined]]:
     """Take a plan apart.
 
     Returns:
-        The folders and the groups that are the prefix's own, and its joined packages.
+        The folders and the groups that are the prefix's own, and its joined packages that are
+        not there yet.
     """
-    if not plan.joined:
+    new = [package for package in plan.joined if not package.is_there]
+    if not new:
         return plan.folders, list(plan.groups), []
-    above = tuple(f"{path}/" for path in plan.joined)
+    above = tuple(f"{package.path}/" for package in new)
 
     def is_own(folder: str) -> bool:
         return not f"{folder}/".startswith(above)
 
     joined = [
         Joined(
-            path=path,
+            package=package,
             folders=tuple(
                 folder
                 for folder in plan.folders
@@ -100,7 +113,7 @@ def split(plan: Plan) -> tuple[tuple[str, ...], list[Group], list[Joined]]:
             ),
             groups=tuple(group for group in plan.groups if f"{group.folder}/".startswith(inside)),
         )
-        for path, inside in zip(plan.joined, above, strict=True)
+        for package, inside in zip(new, above, strict=True)
     ]
     folders = tuple(folder for folder in plan.folders if is_own(folder))
     return folders, [group for group in plan.groups if is_own(group.folder)], joined

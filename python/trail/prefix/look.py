@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, overload
 
 from packaging.utils import canonicalize_name
 
 from trail.model import NormalizedName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["EntryFolders", "Look"]
+    from trail.depot.store import Entry
+    from trail.model import Facts
+    from trail.prefix.model import Shape
+
+__all__ = ["EntryFacts", "EntryFolders", "Look"]
 
 _REQUIRES = rb"^requires-dist:[ \t]*([a-z0-9][a-z0-9._-]*)"
 _NAMESPACE_INIT = rb"declare_namespace|extend_path"
@@ -35,18 +40,56 @@ class Look(Protocol):
     def requires(self, member: int) -> frozenset[NormalizedName]:
         """The names that the distribution's metadata requires, under whatever condition."""
 
+    def is_joined(self, path: str, members: Sequence[int]) -> bool:
+        """Whether a plain shared package is in the depot; `path` is that in the prefix."""
+
+
+class EntryFacts(Sequence["Facts"]):
+    """The facts of entries, each made when it is asked for.
+
+    Args:
+        entries: by number.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, place: int) -> Facts: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> EntryFacts: ...
+
+    def __getitem__(self, place: int | slice) -> Facts | EntryFacts:
+        if isinstance(place, slice):
+            return EntryFacts(self._entries[place])
+        return self._entries[place].facts
+
 
 class EntryFolders:
     """Looks into real entries.
 
     Args:
         roots: the entries' folders, by member.
-        metadata: path of each one's METADATA in its entry, by member.
+        members: what is known of them.
+        shape: where things lie in them.
+        is_joined: see `Look`.
     """
 
-    def __init__(self, roots: Sequence[Path], metadata: Sequence[str]) -> None:
+    def __init__(
+        self,
+        roots: Sequence[Path],
+        members: Sequence[Facts],
+        shape: Shape,
+        is_joined: Callable[[str, Sequence[int]], bool],
+    ) -> None:
         self._roots = [os.fspath(root) for root in roots]
-        self._metadata = metadata
+        self._members = members
+        self._site = shape.entry_site_packages
+        self._is_joined = is_joined
 
     def listing(self, member: int, folder: str) -> dict[str, bool]:
         """See `Look`."""
@@ -75,12 +118,17 @@ class EntryFolders:
 
     def requires(self, member: int) -> frozenset[NormalizedName]:
         """See `Look`."""
-        data = self._read(f"{self._roots[member]}/{self._metadata[member]}")
+        dist_info = self._members[member].dist_info
+        data = self._read(f"{self._roots[member]}/{self._site}/{dist_info}/METADATA")
         head = data.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
         return frozenset(
             NormalizedName(canonicalize_name(name.decode()))
             for name in re.findall(_REQUIRES, head, re.IGNORECASE | re.MULTILINE)
         )
+
+    def is_joined(self, path: str, members: Sequence[int]) -> bool:
+        """See `Look`."""
+        return self._is_joined(path, members)
 
     @staticmethod
     def _read(path: str) -> bytes:

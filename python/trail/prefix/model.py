@@ -9,6 +9,7 @@ from trail.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from trail.depot.store import Entry
@@ -18,6 +19,7 @@ __all__ = [
     "LINK_MODES",
     "Action",
     "Group",
+    "InPlace",
     "Link",
     "NewScript",
     "Plan",
@@ -26,6 +28,7 @@ __all__ = [
     "PrefixPython",
     "PrefixRequest",
     "Shape",
+    "SharedPackage",
     "Strictness",
 ]
 
@@ -151,6 +154,22 @@ class Shape:
     reserved: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InPlace:
+    """What of a prefix is in place before the rest is planned; or is under way.
+
+    Args:
+        metadata: the members whose `.dist-info` folder is.
+        left: names at the top of site-packages that are not; None if none of them are.
+        needed: the members, by number, that have more than what is in place. Not to be asked if
+            `left` is None.
+    """
+
+    metadata: AbstractSet[int] = frozenset()
+    left: AbstractSet[str] | None = None
+    needed: Sequence[int] = ()
+
+
 class Action(Enum):
     """How a path of a prefix comes from a path of an entry."""
 
@@ -217,6 +236,23 @@ class NewScript:
     entry_point: EntryPoint
 
 
+class SharedPackage(NamedTuple):
+    """A regular package of several distributions.
+
+    Args:
+        path: in the prefix, with `/`.
+        members: the entries' numbers, sorted.
+        plain: whether no two of them have the same file, so that nobody else has a say in what it
+            holds.
+        is_there: whether it was joined in the depot before.
+    """
+
+    path: str
+    members: tuple[int, ...]
+    plain: bool
+    is_there: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to make for the packages, in this order: folders, links, scripts.
@@ -226,15 +262,15 @@ class Plan:
         groups: of links; no two with the same path, none below another.
         scripts: to be written to the scripts folder.
         warnings: for the user, one line each.
-        joined: those of the folders that hold the same wherever else their owners meet, with all
-            that is below them (`trail.prefix.joined`).
+        joined: packages that may be joined in the depot (`trail.prefix.joined`); what they hold
+            is among `folders` and `groups`, but for those that are there.
     """
 
     folders: tuple[str, ...]
     groups: tuple[Group, ...]
     scripts: tuple[NewScript, ...]
     warnings: tuple[str, ...]
-    joined: tuple[str, ...] = ()
+    joined: tuple[SharedPackage, ...] = ()
 
     @property
     def links(self) -> Iterator[Link]:

@@ -8,14 +8,14 @@ The rules:
    distribution, and what known.py names is joined: real folders all the way down, and
    hardlinks, because code in it may resolve links or walk its own tree. What one distribution
    owns alone in it is one step of the plan, a tree, and is not looked into here.
-4. A `.dist-info` folder is real, with hardlinks to its files: some tools do not follow a link
-   to such a folder, and symbolic links with long targets cost three times as much as hardlinks.
-   Folders in it (`licenses`, `sboms`) are one link each: what reads them takes their files'
-   names from RECORD.
+4. A `.dist-info` folder is real, with hardlinks to its files (`trail.prefix.metadata`).
 5. With the modes `hardlink` and `copy` everything is joined.
 6. Where two distributions bring the same file, the dependent wins over its dependency,
    otherwise the later name. Different contents are worth a warning.
 7. A real folder with Python files, in a tree too, links the depot's bytecode, which may come later.
+
+The native engine plans by rules 1, 2, 4 and 7 where nothing else comes in (rust/trail-prefix), so a
+change of these is one there, too; `tests/parity/test_prefixes.py` compares.
 """
 
 from __future__ import annotations
@@ -24,18 +24,17 @@ import posixpath
 import re
 from collections import defaultdict
 from enum import Enum
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from trail.depot.layout import ENTRY_FILE
-from trail.errors import PrefixError
 from trail.model import Kind
+from trail.prefix.conflicts import Conflicts
 from trail.prefix.known import JOINED
-from trail.prefix.model import Action, Group, NewScript, Plan
+from trail.prefix.model import Action, Group, InPlace, NewScript, Plan, SharedPackage
 from trail.prefix.reaching import reaching
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from trail.model import EntryPoint, Facts
     from trail.prefix.look import Look
@@ -45,6 +44,7 @@ __all__ = ["make_plan"]
 
 _INIT = r"__init__\.(py|so|pyd|.*\.(so|pyd))"
 
+_NOTHING = InPlace()
 _Part = tuple[int, str]  # a member and a path in its entry
 _Owners = defaultdict[str, list[_Part]]  # by name in a folder
 
@@ -57,7 +57,14 @@ class _How(Enum):
     FILES = "rule 4"
 
 
-def make_plan(members: Sequence[Facts], look: Look, *, shape: Shape, link_mode: str) -> Plan:
+def make_plan(
+    members: Sequence[Facts],
+    look: Look,
+    *,
+    shape: Shape,
+    link_mode: str,
+    in_place: InPlace = _NOTHING,
+) -> Plan:
     """Plan the packages of a prefix.
 
     Args:
@@ -65,17 +72,10 @@ def make_plan(members: Sequence[Facts], look: Look, *, shape: Shape, link_mode: 
         look: looks into the entries, by the same numbers.
         shape: where things lie.
         link_mode: `auto`, `hardlink` or `copy`.
-
-    Raises:
-        PrefixError: two members are the same distribution.
+        in_place: what is not to be planned. Facts of members are asked only where they are
+            needed then.
     """
-    for before, after in pairwise(members):
-        if before.name >= after.name:
-            raise PrefixError(
-                f"`{after.name}` is selected twice",
-                details=(("versions", f"{before.version}, {after.version}"),),
-            )
-    planner = _Planner(members, look, shape, link_mode)
+    planner = _Planner(members, look, shape, link_mode, in_place)
     planner.site_packages()
     planner.data()
     planner.scripts()
@@ -85,8 +85,19 @@ def make_plan(members: Sequence[Facts], look: Look, *, shape: Shape, link_mode: 
 class _Planner:
     """What was decided so far."""
 
-    def __init__(self, members: Sequence[Facts], look: Look, shape: Shape, link_mode: str) -> None:
+    def __init__(
+        self,
+        members: Sequence[Facts],
+        look: Look,
+        shape: Shape,
+        link_mode: str,
+        in_place: InPlace,
+    ) -> None:
         self._members = members
+        self._in_place = in_place
+        everything = in_place.left is None
+        numbers = range(len(members)) if everything else in_place.needed
+        self._needed = [(number, members[number]) for number in numbers]
         self._look = look
         self._shape = shape
         self._usual = _How.LINKED if link_mode == "auto" else _How.JOINED
@@ -95,19 +106,20 @@ class _Planner:
             if link_mode == "copy"
             else (Action.HARDLINK, Action.HARDLINK_TREE)
         )
-        self._numbers = {facts.name: number for number, facts in enumerate(members)}
-        self._reaching = reaching(members, shape)
+        # Nothing is in place where there are such libraries.
+        self._reaching = reaching(members, shape) if everything else {}
         # Those of which something may have to be joined.
-        self._special = {*self._reaching, *(self._numbers[n] for n in JOINED if n in self._numbers)}
+        joined = (number for number, facts in self._needed if facts.name in JOINED)
+        self._special = {*self._reaching, *joined}
         self._headers: _Owners = defaultdict(list)
         # `lib/python` of an entry is its site-packages, not data.
         self._hidden = "/".join(shape.entry_site_packages.split("/")[:2])
         self._folders: set[str] = set()
-        self._joined: list[str] = []
+        self._joined: list[SharedPackage] = []
         self._groups: defaultdict[tuple[Action, str, int, str], list[str]] = defaultdict(list)
         self._scripts: list[NewScript] = []
         self._warnings: list[str] = []
-        self._conflicts: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+        self._conflicts = Conflicts(members, look)
 
     def plan(self) -> Plan:
         folders: set[str] = set()
@@ -115,23 +127,25 @@ class _Planner:
             while folder and folder not in folders:
                 folders.add(folder)
                 folder = folder.rpartition("/")[0]  # noqa: PLW2901  # upwards
-        conflicts = (self._warning(*item) for item in sorted(self._conflicts.items()))
         return Plan(
             folders=tuple(sorted(folders)),
             groups=tuple(Group(*place, names) for place, names in self._groups.items()),
             scripts=tuple(self._scripts),
-            warnings=(*self._warnings, *conflicts),
+            warnings=(*self._warnings, *self._conflicts.warnings()),
             joined=tuple(self._joined),
         )
 
     # The three parts of a prefix
 
     def site_packages(self) -> None:
+        left, placed = self._in_place.left, self._in_place.metadata
         target, source = self._shape.site_packages, self._shape.entry_site_packages
         owners: _Owners = defaultdict(list)
         folders: set[_Part] = set()
-        for number, facts in enumerate(self._members):
+        for number, facts in self._needed:
             for top in facts.top_level:
+                if left is not None and top.path not in left:
+                    continue
                 part = (number, f"{source}/{top.path}")
                 owners[top.path].append(part)
                 kind = top.kind
@@ -144,44 +158,20 @@ class _Planner:
             for name in facts.startup:
                 # Superfluous where namespaces are merged, and slow: 22 of them doubled the
                 # time that Python took to start.
-                if not name.endswith("-nspkg.pth"):
+                if not name.endswith("-nspkg.pth") and (left is None or name in left):
                     owners[name].append((number, f"{source}/{name}"))
-            self._metadata(number, facts)
+            if number not in placed:
+                part = (number, f"{source}/{facts.dist_info}")
+                how = _How.FILES if self._usual is _How.LINKED else self._usual
+                self._real(f"{target}/{facts.dist_info}", [part], how)
         self._fill(target, owners, folders, self._usual)
         self._folders.add(f"{target}/__pycache__")  # of trail's own modules there
-
-    def _metadata(self, number: int, facts: Facts) -> None:
-        """Place the files of a .dist-info folder (rule 4): two thirds of all links."""
-        folder = f"{self._shape.site_packages}/{facts.dist_info}"
-        source = f"{self._shape.entry_site_packages}/{facts.dist_info}"
-        own: list[str] = []
-        inner: list[str] = []
-        python = not facts.metadata
-        for name in facts.metadata:
-            (inner if "/" in name else own).append(name)
-            python = python or name.endswith(".py")
-        if python:
-            how = _How.FILES if self._usual is _How.LINKED else self._usual
-            self._real(folder, [(number, source)], how)
-            return
-        self._folders.add(folder)
-        self._groups[self._hard, folder, number, source] = own
-        if not inner:
-            return
-        if self._usual is _How.LINKED:
-            tops = sorted({name.partition("/")[0] for name in inner})
-            self._groups[Action.FOLDER_LINK, folder, number, source] = tops
-            return
-        for name in inner:
-            within = f"{folder}/{name.rpartition('/')[0]}"
-            self._folders.add(within)
-            self._put(self._hard, within, (number, f"{source}/{name}"))
 
     def data(self) -> None:
         shape, aliases = self._shape, dict(self._shape.aliases)
         owners: _Owners = defaultdict(list)
         folders: set[_Part] = set()
-        for number, facts in enumerate(self._members):
+        for number, facts in self._needed:
             if facts.root_files or not facts.metadata:
                 for name in self._files_at_root(number):
                     owners[name].append((number, name))
@@ -222,7 +212,7 @@ class _Planner:
         owners: _Owners = defaultdict(list)
         folders: set[_Part] = set()
         entry_points: dict[_Part, EntryPoint] = {}
-        for number, facts in enumerate(self._members):
+        for number, facts in self._needed:
             for entry_point in facts.scripts:
                 part = (number, f"{folder}/{entry_point.name}")
                 owners[entry_point.name].append(part)
@@ -237,7 +227,7 @@ class _Planner:
         self._folders.add(folder)
         for name, parts in sorted(owners.items()):
             path = f"{folder}/{name}"
-            part = self._winner(path, parts, folders, entry_points)
+            part = self._conflicts.choose(path, parts, folders, entry_points)
             if part in entry_points:
                 self._scripts.append(NewScript(part[0], entry_points[part]))
             elif part in folders:
@@ -268,11 +258,22 @@ class _Planner:
                 folders.update(headers)
         # Only a shared package comes here with rules 1 and 2: see `_place`.
         if regular and path.startswith(f"{self._shape.site_packages}/"):
-            how = _How.JOINED
-            # What looks for other packages has to lie beside them.
-            if self._special.isdisjoint(number for number, _ in parts):
-                self._joined.append(path)
-        self._fill(path, owners, folders, how)
+            self._share(path, tuple(number for number, _ in parts), owners, folders)
+        else:
+            self._fill(path, owners, folders, how)
+
+    def _share(
+        self, path: str, members: tuple[int, ...], owners: _Owners, folders: set[_Part]
+    ) -> None:
+        """Join a regular package: in the depot, unless it looks for what would not be beside it."""
+        if not self._special.isdisjoint(members):
+            self._fill(path, owners, folders, _How.JOINED)
+            return
+        is_there, before = self._look.is_joined(path, members), self._conflicts.choices
+        if not is_there:
+            self._fill(path, owners, folders, _How.JOINED)
+        plain = self._conflicts.choices == before
+        self._joined.append(SharedPackage(path, members, plain, is_there))
 
     def _fill(self, target: str, owners: _Owners, folders: set[_Part], how: _How) -> None:
         """Place the children of a real folder."""
@@ -298,7 +299,7 @@ class _Planner:
                 self._real(path, parts, how)
                 continue
             if len(parts) > 1:
-                part = self._winner(path, parts, folders, {})
+                part = self._conflicts.choose(path, parts, folders, {})
             self._one(path, part, how, is_folder=part in folders)
             if name.endswith(".py") and part not in folders:
                 sources.append(part)
@@ -348,53 +349,6 @@ class _Planner:
             place, _, name = source.rpartition("/")
             cached = f"{place}/__pycache__/{name[:-3]}.{self._shape.cache_tag}.pyc"
             self._put(Action.BYTECODE_FILE, f"{target}/__pycache__", (number, cached))
-
-    # Conflicts (rule 6)
-
-    def _winner(
-        self,
-        path: str,
-        parts: Sequence[_Part],
-        folders: set[_Part],
-        entry_points: Mapping[_Part, EntryPoint],
-    ) -> _Part:
-        """Choose among several owners of what is not a folder of all of them."""
-        winner = parts[0]
-        for rival in parts[1:]:
-            loser = rival
-            first, second = winner[0], rival[0]
-            if not (self._needs(first, second) and not self._needs(second, first)):
-                winner, loser = rival, winner
-            if winner in entry_points or loser in entry_points:
-                same = entry_points.get(winner) == entry_points.get(loser)
-            elif winner in folders or loser in folders:
-                same = False
-            else:
-                same = self._look.same(winner, loser)
-            if not same:
-                self._conflicts[loser[0], winner[0]].append(path)
-        return winner
-
-    def _needs(self, dependent: int, dependency: int) -> bool:
-        """Whether one distribution requires another, directly or through others."""
-        seen, left = {dependent}, [dependent]
-        while left:
-            for name in self._look.requires(left.pop()):
-                number = self._numbers.get(name)
-                if number == dependency:
-                    return True
-                if number is not None and number not in seen:
-                    seen.add(number)
-                    left.append(number)
-        return False
-
-    def _warning(self, pair: tuple[int, int], paths: Sequence[str]) -> str:
-        loser, winner = (self._members[number].name for number in pair)
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        return (
-            f"`{loser}` and `{winner}` both bring `{paths[0]}`{more}, with different contents; "
-            f"those of `{winner}` are used"
-        )
 
 
 def _left_out(name: str, facts: Facts) -> str:

@@ -54,8 +54,10 @@ class Runtime:
 
 def read_runtime() -> Runtime:
     """Read the files of this trail."""
-    names = (ARCHIVE, BOOT, EXPLAIN, STRICT, TELL)
-    sources = {name: (_FOLDER / f"{name}.py").read_bytes() for name in names}
+    sources = {}
+    for name in (ARCHIVE, BOOT, EXPLAIN, STRICT, TELL):
+        with open(f"{_FOLDER}/{name}.py", "rb", buffering=0) as file:  # noqa: PTH123  # each start reads them
+            sources[name] = file.read()
     digest = hex_digest(b"\0".join(sources.values()))[:_DIGITS]
     return Runtime(digest=digest, sources=sources)
 

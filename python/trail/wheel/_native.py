@@ -1,4 +1,4 @@
-"""The native engine: what rust/trail-wheel finds, as trail's own values; and rust/trail-links.
+"""The native engine: what rust/trail-wheel finds, as trail's own values; links and entries as well.
 
 The border carries plain values only; nothing here decides anything.
 """
@@ -52,9 +52,9 @@ class NativeEngine:
     @property
     def filler(self) -> Filler | None:
         """What makes many links at once; None on Windows."""
-        fill = getattr(_native, "fill_folder", None)
+        filling = getattr(_native, "Filling", None)
         # More than four wait for each other in the kernel.
-        return None if fill is None else functools.partial(fill, threads=min(4, _processors()))
+        return filling and functools.partial(filling, threads=min(4, _processors()))
 
     @property
     def reader(self) -> Reader:

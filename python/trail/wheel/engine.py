@@ -27,28 +27,39 @@ __all__ = [
     "Engine",
     "EntryRow",
     "Filler",
+    "Filling",
     "Job",
+    "Known",
     "Outcome",
     "Reader",
     "Unpacker",
+    "UsualMember",
+    "UsualShape",
     "choose_engine",
 ]
 
 DEFAULT_MAX_UNPACKED = 16 * 2**30
 
-# What an `entry.json` says of a wheel without mismatches: its sha256 and, as `trail.model.Facts`
-# has them, name, version, dist_info, root_is_purelib, files, size, record, top_level, startup,
+# What an `entry.json` says of a wheel without mismatches, as `trail.model.Facts` has it: name,
+# version, dist_info, root_is_purelib, files, size, record, top_level, startup,
 # scripts, schemes, metadata, root_files and escapes.
 _Strings: TypeAlias = "tuple[str, ...]"
 EntryRow: TypeAlias = (
-    "tuple[str, str, str, str, bool, int, int, str, tuple[tuple[str, str, str], ...], _Strings,"
+    "tuple[str, str, str, bool, int, int, str, tuple[tuple[str, str, str], ...], _Strings,"
     "tuple[tuple[str, str, bool], ...], _Strings, _Strings, _Strings,"
     "tuple[tuple[str, str, str], ...]]"
 )
 
+# Site-packages in a prefix and in an entry; the tag of bytecode, None for none; and how many
+# folders there are from the depot down to the prefix.
+UsualShape: TypeAlias = "tuple[str, str, str | None, int]"
+# The folder of an entry; the same below the depot of the prefix, None for one of another depot;
+# what is known of it; and whether it is one that `trail.prefix.known` names.
+UsualMember: TypeAlias = "tuple[str, str | None, Known | None, bool]"
+
 # Of the extension (rust/trail-native/src/lib.rs). Two checkouts of trail have one version, and an
 # editable installation can have the sources of one with the extension of the other.
-_INTERFACE = 3
+_INTERFACE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,32 +132,60 @@ class Unpacker(Protocol):
         """
 
 
-class Filler(Protocol):
-    """Fills a new folder with folders, links and small files, many at once."""
+class Filling(Protocol):
+    """A folder that is being filled with folders, links and small files."""
 
-    def __call__(  # noqa: PLR0913  # all that goes into it
+    def add(  # noqa: PLR0913  # all that goes into it
         self,
-        root: str,
         folders: Sequence[str],
-        groups: Sequence[tuple[bool, str, str, Sequence[str]]],
+        hardlinks: Sequence[tuple[str, str, Sequence[str]]],
+        links: Sequence[tuple[str, str, Sequence[str]]],
         trees: Sequence[tuple[str, str, str | None]],
         files: Sequence[tuple[str, str, bytes, int]],
         *,
+        opened: Sequence[str],
         writable: Sequence[str],
-    ) -> Sequence[tuple[str, str, Sequence[str]]]:
-        """Fill a folder that is there and empty; paths in it are relative to it, with `/`.
+    ) -> None:
+        """Take a portion of what is to be made, and begin; paths are relative, with `/`.
 
         Args:
-            root: the folder.
-            folders: real ones to make in it, parents first.
-            groups: links, for each folder with any: whether they are hardlinks, the folder
-                (empty for `root`), the one that they lead to, and their names, the same in both.
+            folders: real ones to make, parents first, that get nothing with later portions.
+            hardlinks: for each folder (empty for the one that is filled) with any: the folder,
+                the one that they lead to, and their names, the same in both.
+            links: the same for symbolic ones.
             trees: new folders, each with hardlinks of all files below another one but those in
                 `__pycache__`: the folder, the other one, and how that is reached from the folder
                 above the new one, for links to `__pycache__` where there are Python files; None
                 for no such links.
             files: the folder, the name in it, the content and the permission bits.
+            opened: more real folders, made before the others, that can get more later.
             writable: the folders that keep their write permission; the others have 0555 at the end.
+
+        Raises:
+            OSError: something cannot be made, of this portion or of one before.
+        """
+
+    def add_usual(
+        self, shape: UsualShape, members: Sequence[UsualMember], packages: bool
+    ) -> tuple[Sequence[bool], tuple[Sequence[str], Sequence[int]] | None]:
+        """Take the usual part of a prefix, as `trail.prefix.plan` has it, and begin at once.
+
+        Args:
+            shape: where things lie; site-packages and `__pycache__` in it are open.
+            members: the distributions, sorted by name.
+            packages: whether to make more than `.dist-info` folders.
+
+        Returns:
+            Of each member whether its `.dist-info` folder is made; the names at the top of
+            site-packages that are not, and the members, by number, that have any of them or
+            something elsewhere. None instead of these two if none of the names is made.
+
+        Raises:
+            OSError: something cannot be made, of this portion or of one before.
+        """
+
+    def finish(self) -> Sequence[tuple[str, str, Sequence[str]]]:
+        """Make what is left.
 
         Returns:
             Hardlinks that the file system cannot make: the folder, the source, and names.
@@ -155,11 +194,36 @@ class Filler(Protocol):
             OSError: something cannot be made; what was made before stays.
         """
 
+    def stop(self) -> None:
+        """Make nothing more, unless all is made already."""
+
+
+class Filler(Protocol):
+    """Begins to fill folders, with many links at once."""
+
+    def __call__(self, root: str) -> Filling:
+        """Fill a folder that is there and empty.
+
+        Raises:
+            OSError: it is not.
+        """
+
+
+class Known(Protocol):
+    """What the `entry.json` of a wheel without mismatches says."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the wheel."""
+
+    def row(self) -> EntryRow:
+        """Give all of it."""
+
 
 class Reader(Protocol):
     """Reads many `entry.json` at once."""
 
-    def __call__(self, paths: Sequence[str]) -> Sequence[EntryRow | None]:
+    def __call__(self, paths: Sequence[str]) -> Sequence[Known | None]:
         """Read files.
 
         Args:

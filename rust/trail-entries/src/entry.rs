@@ -1,6 +1,10 @@
 //! The content of an `entry.json`.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use trail_wheel::{EntryPoint, Escape, Facts, TopLevel};
 
 /// Of the file; a later one has other rules.
@@ -23,137 +27,134 @@ pub struct Known {
 }
 
 /// Read an `entry.json`; nothing if the Python parser is to decide.
+///
+/// That is also asked where a key stands twice, and keys that nobody knows are not looked into.
 #[must_use]
 pub fn parse(data: &[u8]) -> Option<Known> {
-    let Value::Object(object) = serde_json::from_slice(data).ok()? else { return None };
-    let mut tree = Tree(object);
-    if tree.integer("layout")? != LAYOUT {
+    let file: File<'_> = serde_json::from_str(std::str::from_utf8(data).ok()?).ok()?;
+    let facts = file.facts;
+    if file.layout != LAYOUT || !facts.mismatches.is_empty() {
         return None;
     }
-    let mut facts = tree.tree("facts")?;
-    let known = Known {
-        sha256: tree.digest("sha256")?,
-        name: facts.text("name")?,
-        version: facts.text("version")?,
-        facts: facts_of(&mut facts)?,
-    };
-    check_origin(&mut tree.tree("origin")?)?;
-    tree.text("filename")?;
-    tree.integer("size")?;
-    tree.boolean("built")?;
-    Some(known)
-}
-
-fn check_origin(tree: &mut Tree) -> Option<()> {
-    known(&tree.text("kind")?, ORIGINS)?;
-    for key in ["url", "index", "path", "revision"] {
-        tree.text_or_none(key)?;
-    }
-    let hashes = tree.tree("hashes")?;
-    hashes.0.values().all(Value::is_string).then_some(())
-}
-
-fn facts_of(tree: &mut Tree) -> Option<Facts> {
-    Some(Facts {
-        dist_info: tree.text("dist_info")?,
-        root_is_purelib: tree.boolean("root_is_purelib")?,
-        files: tree.integer("files")?,
-        size: tree.integer("size")?,
-        record: tree.digest("record")?,
-        top_level: tree.items("top_level", |item| {
-            Some(TopLevel {
-                path: item.text("path")?,
-                name: item.text("name")?,
-                kind: known(&item.text("kind")?, KINDS)?,
-            })
-        })?,
-        startup: tree.texts("startup")?,
-        scripts: tree.items("scripts", |item| {
-            Some(EntryPoint {
-                name: item.text("name")?,
-                value: item.text("value")?,
-                gui: item.boolean("gui")?,
-            })
-        })?,
-        schemes: tree.texts("schemes")?,
-        // Absent in entries of the first trails.
-        metadata: if tree.has("metadata") { tree.texts("metadata")? } else { Vec::new() },
-        root_files: if tree.has("root_files") { tree.texts("root_files")? } else { Vec::new() },
-        escapes: tree.items("escapes", |item| {
-            Some(Escape {
-                library: item.text("library")?,
-                runpath: item.text("runpath")?,
-                tag: known(&item.text("tag")?, TAGS)?,
-            })
-        })?,
-        // Few wheels have any: those are left.
-        mismatches: tree.list("mismatches")?.is_empty().then(Vec::new)?,
+    known(&file.origin.kind, ORIGINS)?;
+    let top_level = facts.top_level.into_iter().map(|top| {
+        Some(TopLevel { path: top.path, name: top.name, kind: known(&top.kind, KINDS)? })
+    });
+    let scripts = facts.scripts.into_iter().map(|script| EntryPoint {
+        name: script.name,
+        value: script.value,
+        gui: script.gui,
+    });
+    let escapes = facts.escapes.into_iter().map(|escape| {
+        let Escaping { library, runpath, tag } = escape;
+        Some(Escape { library, runpath, tag: known(&tag, TAGS)? })
+    });
+    Some(Known {
+        sha256: digest(file.sha256)?,
+        name: facts.name,
+        version: facts.version,
+        facts: Facts {
+            dist_info: facts.dist_info,
+            root_is_purelib: facts.root_is_purelib,
+            files: facts.files,
+            size: facts.size,
+            record: digest(facts.record)?,
+            top_level: top_level.collect::<Option<_>>()?,
+            startup: facts.startup,
+            scripts: scripts.collect(),
+            schemes: facts.schemes,
+            metadata: facts.metadata,
+            root_files: facts.root_files,
+            escapes: escapes.collect::<Option<_>>()?,
+            mismatches: Vec::new(),
+        },
     })
 }
 
-/// An object; what is taken out of it has to be there, and of its kind.
-struct Tree(Map<String, Value>);
-
-impl Tree {
-    fn has(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
-
-    /// Strings are moved, not copied.
-    fn take(&mut self, key: &str) -> Option<Value> {
-        self.0.get_mut(key).map(Value::take)
-    }
-
-    fn text(&mut self, key: &str) -> Option<String> {
-        text(self.take(key)?)
-    }
-
-    /// A string; or null, or nothing, as the inner None.
-    #[allow(clippy::option_option)] // the outer one is that of all here
-    fn text_or_none(&mut self, key: &str) -> Option<Option<String>> {
-        match self.take(key) {
-            None | Some(Value::Null) => Some(None),
-            Some(value) => Some(Some(text(value)?)),
-        }
-    }
-
-    fn digest(&mut self, key: &str) -> Option<String> {
-        let digest = self.text(key)?;
-        let fits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (digest.len() == 64 && digest.bytes().all(fits)).then_some(digest)
-    }
-
-    /// One that is not negative, and not too large for 64 bits: all others are unusual.
-    fn integer(&self, key: &str) -> Option<u64> {
-        self.0.get(key)?.as_u64()
-    }
-
-    fn boolean(&self, key: &str) -> Option<bool> {
-        self.0.get(key)?.as_bool()
-    }
-
-    fn tree(&mut self, key: &str) -> Option<Tree> {
-        if let Value::Object(object) = self.take(key)? { Some(Tree(object)) } else { None }
-    }
-
-    fn list(&mut self, key: &str) -> Option<Vec<Value>> {
-        if let Value::Array(list) = self.take(key)? { Some(list) } else { None }
-    }
-
-    fn texts(&mut self, key: &str) -> Option<Vec<String>> {
-        self.list(key)?.into_iter().map(text).collect()
-    }
-
-    fn items<T>(&mut self, key: &str, of: impl Fn(&mut Tree) -> Option<T>) -> Option<Vec<T>> {
-        let item = |value| {
-            if let Value::Object(object) = value { of(&mut Tree(object)) } else { None }
-        };
-        self.list(key)?.into_iter().map(item).collect()
-    }
+/// What is not used is there because it must be of its kind.
+#[derive(Deserialize)]
+#[allow(dead_code)] // as above
+struct File<'a> {
+    layout: u64,
+    #[serde(borrow)]
+    filename: Cow<'a, str>,
+    sha256: String,
+    size: u64,
+    built: bool,
+    #[serde(borrow)]
+    origin: Origin<'a>,
+    #[serde(borrow)]
+    facts: Found<'a>,
 }
 
-fn text(value: Value) -> Option<String> {
-    if let Value::String(text) = value { Some(text) } else { None }
+#[derive(Deserialize)]
+#[allow(dead_code)] // as above
+struct Origin<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    url: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    index: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    path: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    revision: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    hashes: HashMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct Found<'a> {
+    name: String,
+    version: String,
+    dist_info: String,
+    root_is_purelib: bool,
+    files: u64,
+    size: u64,
+    record: String,
+    #[serde(borrow)]
+    top_level: Vec<Top<'a>>,
+    startup: Vec<String>,
+    scripts: Vec<Script>,
+    schemes: Vec<String>,
+    /// Absent in entries of the first trails, as are `root_files`.
+    #[serde(default)]
+    metadata: Vec<String>,
+    #[serde(default)]
+    root_files: Vec<String>,
+    #[serde(borrow)]
+    escapes: Vec<Escaping<'a>>,
+    /// Few wheels have any: those are left.
+    mismatches: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Top<'a> {
+    path: String,
+    name: String,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Script {
+    name: String,
+    value: String,
+    gui: bool,
+}
+
+#[derive(Deserialize)]
+struct Escaping<'a> {
+    library: String,
+    runpath: String,
+    #[serde(borrow)]
+    tag: Cow<'a, str>,
+}
+
+fn digest(digest: String) -> Option<String> {
+    let fits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    (digest.len() == 64 && digest.bytes().all(fits)).then_some(digest)
 }
 
 /// Find a word among those that it may be.

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod entry;
+mod metadata;
 
 use std::fs::File;
 use std::io::Read;
@@ -18,8 +19,8 @@ use std::thread;
 
 pub use entry::{Known, parse};
 
-/// A thousand times what entries have usually.
-const LARGEST: u64 = 1 << 21;
+/// Fifty times what entries have usually; Python reads larger ones.
+const LARGEST: usize = 1 << 16;
 
 /// To begin a thread takes as long as to read so many.
 const SHARE: usize = 8;
@@ -64,7 +65,7 @@ struct Files {
 
 impl Files {
     fn read(&self, mut give: impl FnMut((usize, Option<Known>))) {
-        let mut data = Vec::new();
+        let mut data = vec![0; LARGEST];
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = self.paths.get(number) else { return };
@@ -73,8 +74,8 @@ impl Files {
     }
 }
 
-fn read(path: &Path, data: &mut Vec<u8>) -> Option<Known> {
-    data.clear();
-    File::open(path).ok()?.take(LARGEST).read_to_end(data).ok()?;
-    parse(data)
+/// Read a file at one go: what is longer, or comes in pieces, is no whole document.
+fn read(path: &Path, data: &mut [u8]) -> Option<Known> {
+    let length = File::open(path).ok()?.read(data).ok()?;
+    if length < LARGEST { parse(&data[..length]) } else { None }
 }

@@ -64,3 +64,19 @@ fn what_is_left_to_python() {
     assert_eq!(parse(format!("{text}x").as_bytes()), None);
     assert_eq!(parse(b"[]"), None);
 }
+
+#[test]
+fn metadata_is_sorted_out() {
+    let text = |names: &str| {
+        let more = format!(r#""schemes": [], "metadata": [{names}]"#);
+        entry("a").replace(r#""schemes": []"#, &more)
+    };
+    let known = parse(text(r#""METADATA", "sboms/b", "licenses/x/y", "licenses/z""#).as_bytes());
+    let known = known.expect("it is well formed");
+    assert!(known.has_metadata());
+    assert!(known.metadata_files().eq(["METADATA"]));
+    assert_eq!(known.metadata_folders(), ["licenses", "sboms"]);
+    for none in ["", r#""METADATA", "deep/code.py""#] {
+        assert!(!parse(text(none).as_bytes()).expect("well formed").has_metadata());
+    }
+}

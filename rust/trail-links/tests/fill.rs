@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::io::Errno;
-use trail_links::{Group, NewFile, Tree, Work, fill};
+use trail_links::{Filling, Group, Links, Names, NewFile, Tree, Work, fill};
 
 static SERIAL: AtomicUsize = AtomicUsize::new(0);
 
@@ -55,7 +55,11 @@ fn names(names: &[&str]) -> Vec<OsString> {
 }
 
 fn group(hard: bool, folder: &str, source: &Path, links: &[&str]) -> Group {
-    Group { hard, folder: folder.into(), source: source.into(), names: names(links) }
+    let mut names = Names::default();
+    for link in links {
+        names.push(link.as_ref()).expect("a name of this test");
+    }
+    Group { folder: folder.into(), links: Links { hard, source: source.into(), names } }
 }
 
 fn bits(path: PathBuf) -> u32 {
@@ -69,6 +73,7 @@ fn a_folder_gets_what_was_asked_for() {
         fs::write(source.join("a"), "a").unwrap();
         fs::write(source.join("b"), "b").unwrap();
         let mut work = Work {
+            open: vec![],
             folders: names(&["lib", "lib/inner", "lib/inner/deep", "open"]),
             writable: names(&["open"]),
             groups: vec![
@@ -88,7 +93,7 @@ fn a_folder_gets_what_was_asked_for() {
             work.folders.push(format!("lib/{number}").into());
             work.groups.push(group(true, &format!("lib/{number}"), &source, &["a"]));
         }
-        assert_eq!(fill(&target, &work, threads), Ok(vec![]));
+        assert_eq!(fill(&target, work, threads), Ok(vec![]));
         assert_eq!(fs::metadata(source.join("a")).unwrap().nlink(), 52);
         assert_eq!(fs::metadata(target.join("lib/inner/b")).unwrap().nlink(), 2);
         assert_eq!(fs::read_link(target.join("x")).unwrap(), Path::new("../else where/x"));
@@ -115,11 +120,11 @@ fn a_fault_says_where_it_is() {
     ];
     for (group, errno, path) in cases {
         let work = Work { groups: vec![group], ..Work::default() };
-        let failure = fill(&target, &work, 2).unwrap_err();
+        let failure = fill(&target, work, 2).unwrap_err();
         assert_eq!((failure.errno, failure.path), (errno.raw_os_error(), path));
     }
     let folders = Work { folders: names(&["a"]), ..Work::default() };
-    let failure = fill(&target, &folders, 1).unwrap_err();
+    let failure = fill(&target, folders, 1).unwrap_err();
     assert_eq!((failure.errno, failure.path), (Errno::EXIST.raw_os_error(), target.join("a")));
 }
 
@@ -134,7 +139,7 @@ fn hardlinks_to_another_file_system_are_left() {
         ],
         ..Work::default()
     };
-    let left = fill(&target, &work, 2).unwrap();
+    let left = fill(&target, work, 2).unwrap();
     assert_eq!(left.len(), 1);
     assert_eq!((&*left[0].folder, &*left[0].source), (Path::new(""), Path::new("/proc/self")));
     assert_eq!(left[0].names, names(&["status", "maps"]));
@@ -165,7 +170,7 @@ fn a_tree_is_linked_with_its_bytecode() {
         ],
         ..Work::default()
     };
-    assert_eq!(fill(&target, &work, 2), Ok(vec![]));
+    assert_eq!(fill(&target, work, 2), Ok(vec![]));
     for file in ["a.py", "data/x", "data/deep/y", "sub/b.py"] {
         assert_eq!(fs::metadata(source.join(file)).unwrap().nlink(), 4, "{file}");
         for tree in ["lib/one", "lib/two", "three"] {
@@ -185,4 +190,80 @@ fn a_tree_is_linked_with_its_bytecode() {
     // It was made, so that the link leads somewhere.
     assert_eq!(bits(source.join("__pycache__")), 0o555);
     assert_eq!(bits(source.to_path_buf()), 0o555);
+}
+
+#[test]
+fn portions_come_together() {
+    for threads in [1, 2, 9] {
+        let (source, target) = (fresh(), fresh());
+        fs::write(source.join("a"), "a").unwrap();
+        let mut filling = Filling::begin(&target, threads).unwrap();
+        let mut first = Work { open: names(&["lib"]), ..Work::default() };
+        for number in 0..50 {
+            first.folders.push(format!("lib/{number}").into());
+            first.groups.push(group(true, &format!("lib/{number}"), &source, &["a"]));
+        }
+        filling.add(first).unwrap();
+        let second = Work {
+            folders: names(&["lib/late", "lib/late/inner"]),
+            groups: vec![
+                group(true, "lib", &source, &["a"]),
+                group(true, "lib/late/inner", &source, &["a"]),
+            ],
+            ..Work::default()
+        };
+        filling.add(second).unwrap();
+        assert_eq!(filling.finish(), Ok(vec![]));
+        assert_eq!(fs::metadata(source.join("a")).unwrap().nlink(), 53);
+        for folder in ["lib", "lib/49", "lib/late", "lib/late/inner"] {
+            assert_eq!(bits(target.join(folder)), 0o555, "{folder}");
+        }
+    }
+}
+
+#[test]
+fn what_is_filled_already_gets_no_more() {
+    let (source, target) = (fresh(), fresh());
+    let mut filling = Filling::begin(&target, 2).unwrap();
+    filling.add(Work { folders: names(&["lib"]), ..Work::default() }).unwrap();
+    let late = Work { groups: vec![group(false, "lib", &source, &["a"])], ..Work::default() };
+    let failure = filling.add(late).unwrap_err();
+    assert_eq!((failure.errno, failure.path), (Errno::NOENT.raw_os_error(), PathBuf::from("lib")));
+}
+
+#[test]
+fn a_fault_of_an_earlier_portion_is_told() {
+    let (source, target) = (fresh(), fresh());
+    let mut filling = Filling::begin(&target, 2).unwrap();
+    let wrong = Work { groups: vec![group(true, "", &source, &["a"])], ..Work::default() };
+    filling.add(wrong).unwrap();
+    let folders = Work { folders: names(&["lib"]), ..Work::default() };
+    let told = filling.add(folders).and_then(|()| filling.finish());
+    assert_eq!(told.unwrap_err().path, source.join("a"));
+}
+
+#[test]
+fn one_that_is_dropped_stops() {
+    let (source, target) = (fresh(), fresh());
+    fs::write(source.join("a"), "a").unwrap();
+    let mut filling = Filling::begin(&target, 2).unwrap();
+    let mut work = Work::default();
+    for number in 0..1000 {
+        work.folders.push(format!("{number}").into());
+        work.groups.push(group(true, &format!("{number}"), &source, &["a"]));
+    }
+    filling.add(work).unwrap();
+    drop(filling);
+    let made = fs::read_dir(&*target).unwrap().count();
+    // Each was finished that was begun.
+    assert_eq!(fs::metadata(source.join("a")).unwrap().nlink(), 1 + made as u64);
+}
+
+#[test]
+fn a_name_with_nul_is_refused() {
+    let mut names = Names::default();
+    names.push("a".as_ref()).unwrap();
+    assert_eq!(names.push("b\0c".as_ref()), Err(Errno::INVAL));
+    names.push("d".as_ref()).unwrap();
+    assert!(names.iter().eq([c"a", c"d"]));
 }

@@ -31,7 +31,7 @@ fn version() -> &'static str {
 /// change of a name, of arguments or of a result makes it the next one.
 #[pyfunction]
 fn interface() -> u32 {
-    3
+    4
 }
 
 /// Threads that unpack wheels.
@@ -269,7 +269,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(find_metadata, module)?)?;
     module.add_function(wrap_pyfunction!(entries::read_entries, module)?)?;
     #[cfg(unix)]
-    module.add_function(wrap_pyfunction!(links::fill_folder, module)?)?;
+    module.add_class::<links::Filling>()?;
+    module.add_class::<entries::Known>()?;
     module.add_class::<PageReader>()?;
     module.add_class::<PageRows>()?;
     module.add_class::<Unpacker>()

@@ -458,6 +458,18 @@ def test_a_prefix_that_a_power_loss_may_have_hurt_is_made_again(depot: Depot) ->
     assert not make_prefix(later, [entry]).created
 
 
+def test_a_distribution_twice_is_an_error(depot: Depot) -> None:
+    entries = [
+        add_entry(depot, "b", "2.0", {"b.py": ""}),
+        add_entry(depot, "a", "1.0", {"a.py": ""}),
+        add_entry(depot, "b", "1.0", {"b.py": ""}),
+    ]
+    with pytest.raises(PrefixError) as caught:
+        make_prefix(depot, entries)
+    assert str(caught.value) == "`b` is selected twice"
+    assert caught.value.details == (("versions", "1.0, 2.0"),)
+
+
 def test_bytecode_folders_are_links_that_lead_somewhere(depot: Depot) -> None:
     entry = add_entry(depot, "a", "1.0", {"a/__init__.py": "", "a/b/__init__.py": ""})
     prefix = make_prefix(depot, [entry], link_mode="hardlink")

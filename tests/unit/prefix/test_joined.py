@@ -16,6 +16,7 @@ from trail.depot.collect import OLDEST, Plan, collect, plan, remove_users, surve
 from trail.depot.roots import Root, write_root
 from trail.depot.store import Depot, Entry, open_depots
 from trail.depot.usage import list_folder
+from trail.prefix.model import Strictness
 from trail.report import Reporter
 
 if TYPE_CHECKING:
@@ -123,6 +124,21 @@ def test_entries_of_another_depot_are_linked_from_the_own(tmp_path: Path, depot:
     assert joined(shared) == []
     assert len(joined(depot)) == 1
     assert run_python(prefix, "-Bc", "import Qt.lib; print(Qt.X, Qt.lib.Y)") == "1 2"
+
+
+def test_strict_mode_knows_what_is_in_one_that_is_there(
+    depot: Depot, pair: list[Entry], tmp_path: Path
+) -> None:
+    strict = Strictness(root=tmp_path, declared=frozenset())
+    first = make_prefix(depot, pair, strict=strict)
+    other = add_entry(depot, "other", "1.0", {"other.py": ""})
+    second = make_prefix(depot, [*pair, other], strict=strict)
+    tables = [
+        (prefix.site_packages / "_trail_strict.txt").read_text().splitlines()
+        for prefix in (first, second)
+    ]
+    assert tables[0] == [str(tmp_path), "Qt\tqt, qt-lib\t"]
+    assert tables[1] == [*tables[0], "other\tother\t"]
 
 
 def test_after_a_power_loss_it_is_made_anew(depot: Depot, pair: list[Entry]) -> None:

@@ -2,17 +2,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.helpers.prefixes import facts_of, this_python
+
 from trail.prefix.look import EntryFolders
+from trail.prefix.platform_posix import PosixPlatform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+FACTS = facts_of("a", "1.0", [])
+SHAPE = PosixPlatform().shape(this_python())
+
+
+def is_joined(path: str, members: Sequence[int]) -> bool:
+    raise AssertionError((path, members))
 
 
 def entry(tmp_path: Path, **files: bytes) -> EntryFolders:
     for name, content in files.items():
         (tmp_path / name).mkdir(exist_ok=True)
         (tmp_path / name / "__init__.py").write_bytes(content)
-    return EntryFolders([tmp_path, tmp_path], ["METADATA", "METADATA"])
+    return EntryFolders([tmp_path, tmp_path], [FACTS, FACTS], SHAPE, is_joined)
 
 
 def test_a_listing_tells_folders_from_files(tmp_path: Path) -> None:
@@ -42,7 +53,9 @@ def test_the_old_ways_to_share_a_namespace_are_the_same(tmp_path: Path) -> None:
 
 
 def test_requirements_are_read_from_the_headers_only(tmp_path: Path) -> None:
-    (tmp_path / "METADATA").write_bytes(
+    folder = tmp_path / SHAPE.entry_site_packages / FACTS.dist_info
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_bytes(
         b"Metadata-Version: 2.1\r\nName: a\r\n"
         b"Requires-Dist: Foo.Bar>=1; extra == 'x'\r\n"
         b"requires-dist:\tbaz [security] (<2)\r\n"
@@ -50,4 +63,8 @@ def test_requirements_are_read_from_the_headers_only(tmp_path: Path) -> None:
         b"\r\n"
         b"Requires-Dist: not-this\r\n"
     )
-    assert EntryFolders([tmp_path], ["METADATA"]).requires(0) == {"foo-bar", "baz", "quux"}
+    assert EntryFolders([tmp_path], [FACTS], SHAPE, is_joined).requires(0) == {
+        "foo-bar",
+        "baz",
+        "quux",
+    }

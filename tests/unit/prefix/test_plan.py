@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.helpers.prefixes import facts_of, this_python
 
-from trail.errors import PrefixError
 from trail.model import Escape, Kind, NormalizedName, TopLevel
-from trail.prefix.model import Action, Link, Plan
+from trail.prefix.model import Action, InPlace, Link, Plan, SharedPackage
 from trail.prefix.plan import make_plan
 from trail.prefix.platform_posix import PosixPlatform
 
@@ -54,6 +52,7 @@ class Paper:
         self.wheels = wheels
         self.always = same
         self.listed: list[tuple[int, str]] = []
+        self.joined: set[tuple[str, Sequence[int]]] = set()
 
     def listing(self, member: int, folder: str) -> dict[str, bool]:
         self.listed.append((member, folder))
@@ -72,6 +71,9 @@ class Paper:
         assert one[0] != other[0]
         return self.always
 
+    def is_joined(self, path: str, members: Sequence[int]) -> bool:
+        return (path, members) in self.joined
+
     def requires(self, member: int) -> frozenset[NormalizedName]:
         return frozenset(NormalizedName(name) for name in self.wheels[member].requires)
 
@@ -88,6 +90,10 @@ def links(result: Plan) -> dict[str, Link]:
         for link in result.links
         if ".dist-info/" not in link.path
     }
+
+
+def paths(result: Plan) -> tuple[str, ...]:
+    return tuple(package.path for package in result.joined)
 
 
 def action(result: Plan, path: str) -> tuple[Action, int]:
@@ -127,63 +133,32 @@ def test_dist_info_is_a_real_folder_with_hardlinks_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "extra", "wanted"),
+    ("mode", "wanted"),
     [
-        ("auto", (), {"licenses": Action.FOLDER_LINK, "sboms": Action.FOLDER_LINK}),
-        (
-            "hardlink",
-            (),
-            {
-                "licenses/LICENSE": Action.HARDLINK,
-                "licenses/deep/er/NOTICE": Action.HARDLINK,
-                "sboms/a.json": Action.HARDLINK,
-            },
-        ),
-        (
-            "copy",
-            (),
-            {
-                "licenses/LICENSE": Action.COPY,
-                "licenses/deep/er/NOTICE": Action.COPY,
-                "sboms/a.json": Action.COPY,
-            },
-        ),
-        # Bytecode would have to come into it.
-        (
-            "auto",
-            ("licenses/deep/x.py",),
-            {
-                "licenses": Action.HARDLINK_TREE,
-                "sboms": Action.HARDLINK_TREE,
-            },
-        ),
+        ("auto", {"METADATA": Action.HARDLINK, "licenses": Action.HARDLINK_TREE}),
+        ("hardlink", {"METADATA": Action.HARDLINK, "licenses": Action.HARDLINK_TREE}),
+        ("copy", {"METADATA": Action.COPY, "licenses": Action.COPY_TREE}),
     ],
 )
-def test_a_folder_in_dist_info_is_one_link(
-    mode: str, extra: Sequence[str], wanted: dict[str, Action]
+def test_a_dist_info_that_is_not_placed_is_looked_into(
+    mode: str, wanted: dict[str, Action]
 ) -> None:
-    inner = ["licenses/LICENSE", "licenses/deep/er/NOTICE", "sboms/a.json", *extra]
-    wheel = Wheel("a", ["a.py", *(f"a-1.0.dist-info/{name}" for name in inner)])
-    # As an engine of today notes it.
-    facts = replace(wheel.facts, metadata=("METADATA", *sorted(inner)))
-    result = make_plan([facts], Paper([wheel], same=False), shape=SHAPE, link_mode=mode)
-    above = f"{SITE}/a-1.0.dist-info/"
-    found = {
-        link.path.removeprefix(above): link.action
-        for link in result.links
-        if link.path.startswith(above)
-    }
-    assert found == {
-        "METADATA": Action.COPY if mode == "copy" else Action.HARDLINK,
-        **wanted,
-    }
-    real = {path.removeprefix(above) for path in result.folders if path.startswith(above)}
-    assert real == {
-        str(parent)
-        for path in wanted
-        for parent in PurePosixPath(path).parents
-        if str(parent) != "."
-    }
+    wheel = Wheel("a", ["a.py", "a-1.0.dist-info/licenses/x/y"])
+    above = f"{SITE}/a-1.0.dist-info"
+    look = Paper([wheel], same=False)
+    result = make_plan([noted(wheel)], look, shape=SHAPE, link_mode=mode)
+    found = {link.path: link.action for link in result.links if link.path.startswith(above)}
+    assert found == {f"{above}/{name}": action for name, action in wanted.items()}
+    assert above in result.folders
+
+
+def test_a_dist_info_that_is_placed_is_not_planned() -> None:
+    wheel = Wheel("a", ["a.py", "a-1.0.dist-info/licenses/x/y"])
+    look, in_place = Paper([wheel], same=False), InPlace(metadata={0})
+    result = make_plan([noted(wheel)], look, shape=SHAPE, link_mode="auto", in_place=in_place)
+    assert not [link.path for link in result.links if ".dist-info" in link.path]
+    assert not [path for path in result.folders if ".dist-info" in path]
+    assert look.listed == [(0, "")] or not look.listed
 
 
 def test_a_namespace_is_linked_at_the_shallowest_folder_of_one_owner() -> None:
@@ -254,14 +229,47 @@ def test_a_regular_package_deep_in_a_namespace_is_joined_from_there_on() -> None
 def test_what_is_joined_may_be_shared_unless_it_looks_for_others() -> None:
     lib = Wheel("qt-lib", ["Qt/lib/x.so", "ns/deep/b.py"])
     qt = Wheel("qt", ["Qt/__init__.py", "ns/deep/__init__.py"])
-    assert plan(qt, lib).joined == (f"{SITE}/Qt", f"{SITE}/ns/deep")
+    assert paths(plan(qt, lib)) == (f"{SITE}/Qt", f"{SITE}/ns/deep")
     assert plan(qt, lib, mode="hardlink").joined == ()
     escape = Escape(library="Qt/lib/x.so", runpath="$ORIGIN/../../other", tag="DT_RPATH")
     reaching = replace(lib, escapes=[escape])
     assert plan(Wheel("other", ["other/__init__.py"]), qt, reaching).joined == ()
-    assert plan(qt, reaching).joined == (f"{SITE}/Qt", f"{SITE}/ns/deep")
+    assert paths(plan(qt, reaching)) == (f"{SITE}/Qt", f"{SITE}/ns/deep")
     sides = [Wheel(name, ["PySide6/__init__.py"]) for name in ("pyside6", "pyside6-addons")]
     assert plan(*sides, same=True).joined == ()
+
+
+def test_what_is_joined_in_the_depot_is_not_planned() -> None:
+    wheels = [
+        Wheel("a", ["a.py"]),
+        Wheel("qt", ["Qt/__init__.py", "ns/deep/__init__.py"]),
+        Wheel("qt-lib", ["Qt/lib/x.so", "ns/deep/b.py"]),
+    ]
+    look = Paper(wheels, same=True)
+    look.joined.add((f"{SITE}/ns/deep", (1, 2)))
+    facts = [wheel.facts for wheel in wheels]
+    result = make_plan(facts, look, shape=SHAPE, link_mode="auto")
+    assert result.joined == (
+        SharedPackage(f"{SITE}/Qt", (1, 2), plain=True, is_there=False),
+        SharedPackage(f"{SITE}/ns/deep", (1, 2), plain=True, is_there=True),
+    )
+    assert {path for path in links(result) if path.startswith(("Qt", "ns"))} == {
+        "Qt/__init__.py",
+        "Qt/__pycache__",
+        "Qt/lib",
+    }
+    assert f"{SITE}/ns" in result.folders
+    assert f"{SITE}/ns/deep" not in result.folders
+
+
+def test_a_choice_between_files_makes_a_shared_package_depend_on_others() -> None:
+    wheels = [
+        Wheel("a", ["Qt/__init__.py", "Qt/sub/x.py", "b/__init__.py"]),
+        Wheel("b", ["Qt/sub/x.py", "b/y.py"]),
+    ]
+    for same in (True, False):
+        plain = {package.path: package.plain for package in plan(*wheels, same=same).joined}
+        assert plain == {f"{SITE}/Qt": False, f"{SITE}/b": True}
 
 
 def test_an_extension_may_be_the_init_module() -> None:
@@ -625,10 +633,3 @@ def test_who_may_have_to_be_joined_and_is_not_is_planned_like_others(mode: str, 
     expected = make_plan(closely, look, shape=SHAPE, link_mode=mode)
     found = make_plan(facts, look, shape=SHAPE, link_mode=mode)
     assert replace(found, joined=()) == expected
-
-
-def test_a_distribution_twice_is_an_error() -> None:
-    with pytest.raises(PrefixError) as caught:
-        plan(Wheel("a", ["a.py"]), Wheel("a", ["a.py"]))
-    assert str(caught.value) == "`a` is selected twice"
-    assert caught.value.details == (("versions", "1.0, 1.0"),)
