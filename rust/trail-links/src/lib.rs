@@ -156,9 +156,7 @@ impl Filling {
         let trees = work.trees.into_iter().map(Task::Tree);
         Ok(trees.chain(folders.into_iter().map(Task::Folder)).collect())
     }
-}
 
-impl Filling {
     fn make(&mut self, folder: &OsString, writable: &[OsString]) -> Result<(), Failure> {
         self.shared.place.make(folder)?;
         self.open.insert(folder.clone());
