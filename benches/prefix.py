@@ -1,10 +1,10 @@
 """Make a prefix for a lock, against making a hardlink of every file of it.
 
 Both in one Python process, in turns, on the same entries: trail's own function, with nothing
-known of the entries, and again just after their `entry.json` were read, as it is in a command,
-which compares their hashes with the lock first; then `os.link` for every file into folders made
-beforehand as needed, which is what an installer with a warm cache does at least. `cp --archive
---link` does the same in C.
+known of the entries, and again just after their `entry.json` were read, as it is in a command that
+finds its packages in the depot, and compares their hashes with the lock first; then `os.link` for
+every file into folders made beforehand as needed, which is what an installer with a warm cache does
+at least. `cp --archive --link` does the same in C.
 """
 
 from __future__ import annotations
