@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from trail.depot.entry import facts_of, parse_info
@@ -65,6 +66,11 @@ class Entry:
     def known(self) -> Known | None:
         """What the engine read, for it to use again."""
         return self._known[0] if self._known else None
+
+    def name_in(self, depot: Depot) -> str:
+        """Name it for keys of what a depot holds: by its id, or by its path in another depot."""
+        own = self.depot is depot or self.depot.layout.root == depot.layout.root
+        return self.id if own else os.fspath(self.path)
 
     def info(self) -> EntryInfo:
         """Read `entry.json`, once for each `Entry`.

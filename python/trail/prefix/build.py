@@ -68,7 +68,7 @@ def ensure_prefix(
         )
     runtime = read_runtime()
     key = prefix_key(request, depot, runtime.digest)
-    path = depot.layout.prefix(key)
+    path, shape = depot.layout.prefix(key), _PLATFORM.shape(request.interpreter)
     made_before = path.is_dir()
     if made_before and depot.is_suspect(key):
         depot.remove(path)
@@ -81,8 +81,8 @@ def ensure_prefix(
         key=key,
         path=path,
         python=path / _PLATFORM.python,
-        scripts=path / _PLATFORM.shape(request.interpreter).scripts,
-        site_packages=path / _PLATFORM.shape(request.interpreter).site_packages,
+        scripts=path / shape.scripts,
+        site_packages=path / shape.site_packages,
         created=not made_before,
     )
 
@@ -97,17 +97,11 @@ def prefix_key(request: PrefixRequest, depot: Depot, runtime: str) -> str:
         depot: where it goes.
         runtime: digest of the files that run in it.
     """
-    root = depot.layout.root
     content = {
         "layout": LAYOUT,
-        "depot": os.fspath(root),
+        "depot": os.fspath(depot.layout.root),
         "python": [os.fspath(request.interpreter.base), request.interpreter.identity],
-        "entries": sorted(
-            entry.id
-            if entry.depot is depot or entry.depot.layout.root == root
-            else os.fspath(entry.path)
-            for entry in request.entries
-        ),
+        "entries": sorted(entry.name_in(depot) for entry in request.entries),
         "editable": [os.fspath(path) for path in request.editable_roots],
         "link-mode": request.link_mode,
         "runtime": runtime,
@@ -136,22 +130,24 @@ def _make(  # noqa: PLR0913  # what is made, of what, and with what
 ) -> None:
     entries = _in_order(request.entries)
     read_facts(entries, engine.reader)
-    shape = _PLATFORM.shape(request.interpreter)
+    shape, filler = _PLATFORM.shape(request.interpreter), engine.filler
     final = depot.layout.prefix(key)
     with explained("make the prefix", final), depot.staging() as staging:
         staged = staging / key
         staged.mkdir()
+        top = os.fspath(staged)
         builder = Builder(
             platform=_PLATFORM,
-            staged=os.fspath(staged),
+            shape=shape,
+            staged=top,
             final=final,
             entries=entries,
             depot=depot,
             request=request,
-            filler=engine.filler,
+            filler=filler,
         )
         copied = request.link_mode == "copy"
-        with putting(os.fspath(staged), _PLATFORM, engine.filler, copied=copied) as putter:
+        with putting(top, _PLATFORM, filler, copied=copied) as putter:
             in_place = builder.usual(putter)
             members = EntryFacts(entries)
             paths = [entry.path for entry in entries]
@@ -167,7 +163,7 @@ def _make(  # noqa: PLR0913  # what is made, of what, and with what
 
                 table = make_table(request.strict, plan, members, look, shape)
             putter.put(builder.rest(plan, runtime, table))
-        _PLATFORM.install_python(os.fspath(staged), request.interpreter)
+        _PLATFORM.install_python(top, request.interpreter)
         (staged / shape.scripts).chmod(0o555)
         # Where another process was first, its prefix stays: the same by the same key.
         depot.publish(staged, final, key)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from trail.depot.layout import PREFIX_FILE
 from trail.prefix.contents import Contents, NewFile, Placed, Tree, make_cache, putting
-from trail.prefix.joined import Names, is_there, split
+from trail.prefix.joined import Keys, is_there, split
 from trail.prefix.known import JOINED
 from trail.prefix.metadata import plan_metadata
 from trail.prefix.model import Action, InPlace
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trail.depot.store import Depot, Entry
     from trail.prefix.contents import Putter
     from trail.prefix.joined import Joined
-    from trail.prefix.model import Group, Plan, Platform, PrefixPython, PrefixRequest
+    from trail.prefix.model import Group, Plan, Platform, PrefixPython, PrefixRequest, Shape
     from trail.prefix.vendor import Runtime
     from trail.wheel.engine import Filler
 
@@ -48,6 +48,7 @@ class Builder:
 
     Args:
         platform: makes what differs between operating systems.
+        shape: where things lie.
         staged: where it is made.
         final: where it is used.
         entries: by the numbers of the plan.
@@ -60,6 +61,7 @@ class Builder:
         self,
         *,
         platform: Platform,
+        shape: Shape,
         staged: str,
         final: Path,
         entries: Sequence[Entry],
@@ -72,7 +74,7 @@ class Builder:
         self._final = os.fspath(final)
         self._entries = entries
         self._request = request
-        self._shape = platform.shape(request.interpreter)
+        self._shape = shape
         self._key = final.name
         self._depot = depot
         self._filler = filler
@@ -83,7 +85,7 @@ class Builder:
         self._ups: dict[str, str] = {}
         self._files: list[NewFile] = []
         self._joined: list[str] = []
-        self._names = Names(entries, depot, self._shape.cache_tag)
+        self._keys = Keys(entries, depot, shape.cache_tag)
         self._made: set[str] = set()
 
     def usual(self, putter: Putter) -> InPlace:
@@ -137,7 +139,7 @@ class Builder:
         placed, trees = self._place(own)
         new = {one.package.path: self._join(one) for one in joined}
         for path, members, *_ in plan.joined:
-            key = new.get(path) or self._names.plain(path, members)
+            key = new.get(path) or self._keys.plain(path, members)
             self._joined.append(key)
             folder, _, name = path.rpartition("/")
             target = f"{self._depot.layout.joined_folder(key)}/{folder}"
@@ -165,16 +167,16 @@ class Builder:
         """Whether a plain shared package is in the depot; see `trail.prefix.look.Look`."""
         # Modules that nobody may import are found in the plan.
         return self._request.strict is None and is_there(
-            self._depot, self._names.plain(path, members)
+            self._depot, self._keys.plain(path, members)
         )
 
     def _join(self, joined: Joined) -> str:
         """Join a package in the depot, unless it is there, and give its key."""
         depot, package = self._depot, joined.package
         if package.plain:
-            key = self._names.plain(package.path, package.members)
+            key = self._keys.plain(package.path, package.members)
         else:
-            key = self._names.other(joined)
+            key = self._keys.other(joined)
         if is_there(depot, key):
             return key
         # As deep in the depot as a prefix, and of the same form: links lead to the same.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trail.depot.store import Depot, Entry
     from trail.prefix.model import Group, Plan, SharedPackage
 
-__all__ = ["Joined", "Names", "is_there", "split"]
+__all__ = ["Joined", "Keys", "is_there", "split"]
 
 _LAYOUT = 2
 _DIGITS = 20
@@ -48,7 +48,7 @@ class Joined:
     groups: tuple[Group, ...]
 
 
-class Names:
+class Keys:
     """Names joined packages, for instance `airflow-` and 20 hexadecimal digits.
 
     Args:
@@ -64,22 +64,18 @@ class Names:
 
     def plain(self, path: str, members: Sequence[int]) -> str:
         """Name one that only depends on who has it."""
-        owners = [self._owner(member) for member in members]
+        owners = [self._entries[member].name_in(self._depot) for member in members]
         return _key(path, [_LAYOUT, path, self._cache_tag, owners])
 
     def other(self, joined: Joined) -> str:
         """Name one by what it holds: others had a say in whose files are taken."""
-        owners = {member: self._owner(member) for member in joined.package.members}
+        members = joined.package.members
+        owners = {member: self._entries[member].name_in(self._depot) for member in members}
         groups = [
             (group.action.value, group.folder, owners[group.member], group.source, group.names)
             for group in joined.groups
         ]
         return _key(joined.package.path, [_LAYOUT, joined.folders, groups])
-
-    def _owner(self, member: int) -> str:
-        entry = self._entries[member]
-        own = entry.depot.layout.root == self._depot.layout.root
-        return entry.id if own else os.fspath(entry.path)
 
 
 def _key(path: str, content: object) -> str:

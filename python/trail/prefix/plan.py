@@ -256,7 +256,7 @@ class _Planner:
             for name, headers in self._headers.items():
                 owners[name] = headers
                 folders.update(headers)
-        # Only a shared package comes here with rules 1 and 2: see `_place`.
+        # Only a shared package comes here with rules 1 and 2: see `_fill`.
         if regular and path.startswith(f"{self._shape.site_packages}/"):
             self._share(path, tuple(number for number, _ in parts), owners, folders)
         else:

@@ -22,10 +22,8 @@ impl Filling {
     #[new]
     #[allow(clippy::needless_pass_by_value)] // what Python gives
     fn new(py: Python<'_>, root: PathBuf, threads: usize) -> PyResult<Self> {
-        match trail_links::Filling::begin(&root, threads) {
-            Ok(filling) => Ok(Self(Mutex::new(Some(filling)))),
-            Err(failure) => Err(raised(py, failure)?),
-        }
+        let filling = told(py, trail_links::Filling::begin(&root, threads))?;
+        Ok(Self(Mutex::new(Some(filling))))
     }
 
     #[pyo3(signature = (folders, hardlinks, links, trees, files, *, opened, writable))]
@@ -81,8 +79,8 @@ impl Filling {
         let cache_tag = cache_tag.as_deref();
         let shape = Shape { site_packages, entry_site_packages, cache_tag, depth: *depth };
         let members = members.iter().map(|Row(path, below, known, special)| Member {
-            path: path.0.clone(),
-            below: below.as_ref().map(|below| below.0.clone()),
+            path: &path.0,
+            below: below.as_ref().map(|below| &*below.0),
             known: known.as_ref().map(|known| known.known()),
             special: *special,
         });
@@ -98,13 +96,9 @@ impl Filling {
 
     fn finish(&self, py: Python<'_>) -> PyResult<Vec<(OsString, OsString, Vec<OsString>)>> {
         let filling = self.lock().take().ok_or_else(ended)?;
-        match py.detach(move || filling.finish()) {
-            Ok(left) => Ok(left
-                .into_iter()
-                .map(|Left { folder, source, names }| (folder.into(), source.into(), names))
-                .collect()),
-            Err(failure) => Err(raised(py, failure)?),
-        }
+        let left = told(py, py.detach(move || filling.finish()))?;
+        let row = |Left { folder, source, names }| (folder.into(), source.into(), names);
+        Ok(left.into_iter().map(row).collect())
     }
 
     fn stop(&self, py: Python<'_>) {
@@ -119,10 +113,7 @@ impl Filling {
         add: impl FnOnce(&mut trail_links::Filling) -> Result<(), Failure> + Send,
     ) -> PyResult<()> {
         let added = py.detach(|| self.lock().as_mut().map(add));
-        match added.ok_or_else(ended)? {
-            Ok(()) => Ok(()),
-            Err(failure) => Err(raised(py, failure)?),
-        }
+        told(py, added.ok_or_else(ended)?)
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<trail_links::Filling>> {
@@ -179,8 +170,12 @@ fn ended() -> PyErr {
     PyRuntimeError::new_err("it is at its end")
 }
 
-/// `OSError` makes the class that fits the number of it.
-fn raised(py: Python<'_>, failure: Failure) -> PyResult<PyErr> {
-    let text = py.import("os")?.call_method1("strerror", (failure.errno,))?.unbind();
-    Ok(PyOSError::new_err((failure.errno, text, failure.path.into_os_string())))
+/// Raise a failure; `OSError` makes the class that fits the number of it.
+fn told<T>(py: Python<'_>, result: Result<T, Failure>) -> PyResult<T> {
+    let Failure { errno, path } = match result {
+        Ok(value) => return Ok(value),
+        Err(failure) => failure,
+    };
+    let text = py.import("os")?.call_method1("strerror", (errno,))?.unbind();
+    Err(PyOSError::new_err((errno, text, path.into_os_string())))
 }

@@ -10,7 +10,7 @@
 mod namespace;
 mod packages;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use trail_entries::Known;
 use trail_links::{Links, Names, NewFolder};
@@ -21,10 +21,10 @@ pub use packages::{Planned, packages};
 #[derive(Debug)]
 pub struct Member<'a> {
     /// Its entry's folder.
-    pub path: OsString,
+    pub path: &'a OsStr,
     /// The same below the depot of the prefix, to which links are relative; nothing for an entry of
     /// another depot.
-    pub below: Option<OsString>,
+    pub below: Option<&'a OsStr>,
     /// What is known of it, if anything is.
     pub known: Option<&'a Known>,
     /// Whether it may have to be joined, so that only its `.dist-info` folder is usual.
@@ -48,8 +48,8 @@ impl Member<'_> {
     /// Say how a folder of the entry is reached from one of the prefix.
     fn link(&self, shape: &Shape<'_>, from: &str, to: &str) -> OsString {
         let mut link = OsString::with_capacity(256);
-        match &self.below {
-            None => link.push(&self.path),
+        match self.below {
+            None => link.push(self.path),
             Some(below) => {
                 for _ in 0..=shape.depth + from.matches('/').count() {
                     link.push("../");
@@ -63,7 +63,7 @@ impl Member<'_> {
     }
 
     fn folder(&self, name: &str) -> OsString {
-        let mut path = self.path.clone();
+        let mut path = self.path.to_owned();
         path.push("/");
         path.push(name);
         path

@@ -1,20 +1,11 @@
 //! Folders that several distributions share, as namespace packages are.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 
-use trail_links::{Group, Links, has_bytecode};
+use trail_links::{Group, Links, Work, has_bytecode};
 
 use crate::{Member, Shape, collect};
-
-/// What becomes of one shared folder.
-#[derive(Debug, Default)]
-pub(crate) struct Tree {
-    /// Real ones, parents first.
-    pub folders: Vec<OsString>,
-    pub groups: Vec<Group>,
-}
 
 /// Merge folders; nothing if they are more than a namespace, or their files have one name.
 ///
@@ -24,7 +15,7 @@ pub(crate) fn share(
     shape: &Shape<'_>,
     target: &str,
     parts: &[(usize, String)],
-    tree: &mut Tree,
+    work: &mut Work,
 ) -> Option<()> {
     let mut owners: BTreeMap<String, Vec<(usize, bool)>> = BTreeMap::new();
     for (place, (member, inside)) in parts.iter().enumerate() {
@@ -41,18 +32,18 @@ pub(crate) fn share(
             }
         }
     }
-    tree.folders.push(target.into());
-    let link = |tree: &mut Tree, folder: &str, member: usize, inside: &str, name: &str| {
+    work.folders.push(target.into());
+    let link = |work: &mut Work, folder: &str, member: usize, inside: &str, name: &str| {
         let source = members[member].link(shape, folder, inside);
         let links = Links { hard: false, source, names: collect([name])? };
-        tree.groups.push(Group { folder: folder.into(), links });
+        work.groups.push(Group { folder: folder.into(), links });
         Some(())
     };
     let mut sources: Vec<(&(usize, String), String)> = Vec::new();
     for (name, having) in owners {
         if let [(place, is_folder)] = having[..] {
             let (member, inside) = &parts[place];
-            link(tree, target, *member, inside, &name)?;
+            link(work, target, *member, inside, &name)?;
             if !is_folder && shape.cache_tag.is_some() && name.strip_suffix(".py").is_some() {
                 sources.push((&parts[place], name));
             }
@@ -62,7 +53,7 @@ pub(crate) fn share(
                 (*member, format!("{inside}/{name}"))
             });
             let inner: Vec<_> = inner.collect();
-            share(members, shape, &format!("{target}/{name}"), &inner, tree)?;
+            share(members, shape, &format!("{target}/{name}"), &inner, work)?;
         } else {
             return None;
         }
@@ -72,16 +63,16 @@ pub(crate) fn share(
     let first = *first;
     if sources.iter().all(|((member, _), _)| *member == first) {
         if has_bytecode(&members[first].folder(inside)) {
-            link(tree, target, first, inside, "__pycache__")?;
+            link(work, target, first, inside, "__pycache__")?;
         }
         return Some(());
     }
     let folder = format!("{target}/__pycache__");
-    tree.folders.push((&folder).into());
+    work.folders.push((&folder).into());
     for ((member, inside), name) in &sources {
         let stem = name.strip_suffix(".py")?;
         let cached = format!("{stem}.{}.pyc", shape.cache_tag?);
-        link(tree, &folder, *member, &format!("{inside}/__pycache__"), &cached)?;
+        link(work, &folder, *member, &format!("{inside}/__pycache__"), &cached)?;
     }
     Some(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use trail_entries::Known;
 use trail_links::{Group, Links, Names, Work};
 
-use crate::namespace::{Tree, share};
+use crate::namespace::share;
 use crate::{Member, Shape};
 
 /// What was planned, and what was not.
@@ -49,16 +49,16 @@ pub fn packages(members: &[Member<'_>], shape: &Shape<'_>) -> Option<Planned> {
             alone.push(&owners[0]);
             continue;
         }
-        let mut tree = Tree::default();
+        let mut work = Work::default();
         let merged = usual && owners.iter().all(|owner| owner.is_folder) && {
             let path = format!("{}/{name}", shape.site_packages);
             let inside = format!("{}/{name}", shape.entry_site_packages);
             let parts = owners.iter().map(|owner| (owner.member, inside.clone()));
-            share(members, shape, &path, &parts.collect::<Vec<_>>(), &mut tree).is_some()
+            share(members, shape, &path, &parts.collect::<Vec<_>>(), &mut work).is_some()
         };
         if merged {
-            planned.work.folders.append(&mut tree.folders);
-            planned.work.groups.append(&mut tree.groups);
+            planned.work.folders.append(&mut work.folders);
+            planned.work.groups.append(&mut work.groups);
         } else {
             planned.left.push(name.to_owned());
             for owner in owners {

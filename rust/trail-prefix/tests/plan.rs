@@ -20,7 +20,8 @@ const SHAPE: Shape<'_> =
 /// Entries of one test.
 struct Depot {
     root: PathBuf,
-    known: Vec<(String, Known)>,
+    /// Folder, the same below the root, and what is known.
+    known: Vec<(OsString, OsString, Known)>,
 }
 
 impl Drop for Depot {
@@ -44,45 +45,36 @@ impl Depot {
             fs::write(path, "").expect("a file of this test");
         }
         let digest = "0123456789abcdef".repeat(4);
-        let mut facts: Vec<&str> = facts.split_terminator(';').collect();
-        for key in ["top_level", "startup", "scripts", "schemes", "escapes"] {
-            if !facts.iter().any(|fact| fact.trim_start().starts_with(&format!("\"{key}\""))) {
-                facts.push(match key {
-                    "top_level" => r#""top_level": []"#,
-                    "startup" => r#""startup": []"#,
-                    "scripts" => r#""scripts": []"#,
-                    "schemes" => r#""schemes": []"#,
-                    _ => r#""escapes": []"#,
-                });
-            }
-        }
+        let keys = ["top_level", "startup", "scripts", "schemes", "escapes"];
+        let missing = keys.iter().filter(|key| !facts.contains(&format!("\"{key}\": ")));
+        let none: Vec<String> = missing.map(|key| format!("\"{key}\": [], ")).collect();
+        let none = none.concat();
+        let more = if facts.is_empty() { String::new() } else { format!("{facts}, ") };
         let text = format!(
             r#"{{"layout": 1, "filename": "a.whl", "sha256": "{digest}", "size": 1, "built": false,
             "origin": {{"kind": "path", "hashes": {{}}}},
             "facts": {{"name": "{name}", "version": "1", "dist_info": "{name}-1.dist-info",
                 "root_is_purelib": true, "files": 2, "size": 3, "record": "{digest}",
-                "metadata": ["METADATA", "licenses/LICENSE"], "mismatches": [], {}}}}}"#,
-            facts.join(", ")
+                "metadata": ["METADATA", "licenses/LICENSE"], {none}{more}"mismatches": []}}}}"#
         );
-        self.known.push((name.to_owned(), parse(text.as_bytes()).expect("it is well formed")));
+        let below = OsString::from(format!("installed/{name}"));
+        let known = parse(text.as_bytes()).expect("it is well formed");
+        self.known.push((self.root.join(&below).into_os_string(), below, known));
     }
 
     fn members(&self) -> Vec<Member<'_>> {
-        let mut members = Vec::new();
-        for (name, known) in &self.known {
-            members.push(Member {
-                path: self.root.join("installed").join(name).into_os_string(),
-                below: Some(OsString::from(format!("installed/{name}"))),
-                known: Some(known),
-                special: false,
-            });
-        }
-        members
+        let members = self.known.iter().map(|(path, below, known)| Member {
+            path,
+            below: Some(below),
+            known: Some(known),
+            special: false,
+        });
+        members.collect()
     }
 }
 
 fn top(path: &str, kind: &str) -> String {
-    format!(r#""top_level": [{{"path": "{path}", "name": "x", "kind": "{kind}"}}];"#)
+    format!(r#""top_level": [{{"path": "{path}", "name": "x", "kind": "{kind}"}}]"#)
 }
 
 /// Give the links as `path -> target`, sorted.
